@@ -1,0 +1,1 @@
+"""Pure functions on numpy pictures: kernels, resampling, files, colour and metrics. No torch."""

@@ -1,0 +1,1 @@
+"""Running a released model on pictures. Never imports torch."""

@@ -1,0 +1,1 @@
+"""Losses: plain modules, tensors in, scalar out."""
