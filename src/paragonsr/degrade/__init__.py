@@ -1,1 +1,1 @@
-"""High resolution tiles become low resolution ones: at random for training, by a fixed pattern for validation."""
+"""Targets become low-resolution inputs: at random for training, by a fixed pattern for validation."""

@@ -78,13 +78,14 @@ def apply(image: Floats, vertical: Taps, horizontal: Taps) -> Floats:
     Products are summed tap by tap in the order of the taps, one rounding each (elementwise, so never fused,
     never by BLAS): the result is the same to the bit on every machine.
     """
-    for axis, found in enumerate((vertical, horizontal)):
-        tail = (1,) * (image.ndim - axis - 1)
-        total = np.zeros((*image.shape[:axis], len(found.weights), *image.shape[axis + 1 :]))
+    for found in (vertical, horizontal):
+        lines = np.ascontiguousarray(image)
+        total = np.zeros((len(found.weights), *image.shape[1:]))
         for k in range(found.weights.shape[1]):
-            total += image.take(found.indices[:, k], axis) * found.weights[:, k].reshape(-1, *tail)
-        image = total
-    return image
+            column = found.weights[:, k].reshape(-1, *(1,) * (image.ndim - 1))
+            total += lines.take(found.indices[:, k], axis=0) * column
+        image = total.swapaxes(0, 1)
+    return np.ascontiguousarray(image)
 
 
 def as_integers(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
