@@ -1,0 +1,102 @@
+"""How far a picture is from its target. Pictures are HWC RGB or HW gray, uint8 or float in 0 to 255."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paragonsr.errors import DataError
+from paragonsr.imaging.kernels import Floats
+
+Picture = NDArray[Any]
+
+_PEAK = 255.0
+_WINDOW = 11
+
+
+def luma(rgb: Picture) -> Floats:
+    """Y of BT.601 in limited range, 16 to 235, unrounded (MATLAB's rgb2ycbcr); HW counts as R = G = B."""
+    values = rgb.astype(np.float64)
+    if values.ndim == 2:
+        return 16 + 219 / 255 * values
+    return 16 + (65.481 * values[..., 0] + 128.553 * values[..., 1] + 24.966 * values[..., 2]) / 255
+
+
+def psnr_y(a: Picture, b: Picture, *, border: int) -> float:
+    """10 log10(255^2 / MSE) in dB on luma without `border` pixels at each side; infinite when equal.
+
+    Raises DataError when the sizes differ or the border leaves nothing.
+    """
+    left, right = _lumas(a, b, border, least=1)
+    error = float(np.mean((left - right) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(_PEAK**2 / error))
+
+
+def ssim_y(a: Picture, b: Picture, *, border: int) -> float:
+    """Mean SSIM on luma without `border` pixels at each side (Wang et al. 2004, equation 13).
+
+    Gaussian window 11x11 of sigma 1.5, K1 = 0.01, K2 = 0.03, peak 255, only where the window fits. Raises
+    DataError when the sizes differ or fewer than 11 pixels are left.
+    """
+    x, y = _lumas(a, b, border, least=_WINDOW)
+    c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
+    mean_x, mean_y = _window(x), _window(y)
+    variances = _window(x * x) + _window(y * y) - mean_x**2 - mean_y**2
+    covariance = _window(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    return float(np.mean(luminance * (2 * covariance + c2) / (variances + c2)))
+
+
+def colour_shift(a: Picture, b: Picture) -> float:
+    """Mean over the channels of |mean of a - mean of b|, in 1/255. Raises DataError when the shapes differ."""
+    _same_size(a, b)
+    return float(np.mean(np.abs(_means(a) - _means(b))))
+
+
+def checkerboard_energy(image: Picture) -> float:
+    """Energy of luma at (pi, 0), (0, pi) and (pi, pi), where a 2x tail leaves its grid, in squared 1/255.
+
+    Mean over the whole 8x8 blocks of the squared alternating means; a picture's own texture has some as well,
+    so compare with its target's. Raises DataError below 8x8.
+    """
+    y = luma(image)
+    rows, columns = y.shape[0] // 8, y.shape[1] // 8
+    if not (rows and columns):
+        raise DataError(f"checkerboard energy needs 8x8 pixels, not {y.shape[0]}x{y.shape[1]}")
+    blocks = y[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8)
+    flip = np.resize([1.0, -1.0], 8)
+    down, along = flip[:, None, None] * blocks, flip * blocks
+    parts = (down, along, flip * down)
+    return float(sum(np.mean(part.mean(axis=(1, 3)) ** 2) for part in parts))
+
+
+def _means(image: Picture) -> Floats:
+    return np.mean(image.astype(np.float64), axis=(0, 1))
+
+
+def _same_size(a: Picture, b: Picture) -> None:
+    if a.shape != b.shape:
+        raise DataError(f"pictures to compare must have one size, not {a.shape} and {b.shape}")
+
+
+def _lumas(a: Picture, b: Picture, border: int, *, least: int) -> tuple[Floats, Floats]:
+    _same_size(a, b)
+    height, width = a.shape[:2]
+    if border < 0 or min(height, width) - 2 * border < least:
+        raise DataError(f"a border of {border} leaves fewer than {least} pixels of {height}x{width}")
+    inner = np.s_[border : height - border, border : width - border]
+    return luma(a)[inner], luma(b)[inner]
+
+
+def _window(values: Floats) -> Floats:
+    """The Gaussian mean at each place where the window fits: [h, w] -> [h - 10, w - 10]."""
+    offsets = np.arange(_WINDOW) - _WINDOW // 2
+    weights = np.exp(-(offsets**2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    for _ in values.shape:
+        size = len(values) - _WINDOW + 1
+        total = np.zeros((size, values.shape[1]))
+        for k, weight in enumerate(weights):
+            total += weight * values[k : k + size]
+        values = total.T
+    return values
