@@ -19,12 +19,13 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     recipe: str
     degradation: str
-    steps: int
-    images_seen: int
+    commit: str
     corpus: str
     corpus_sha256: str
     corpus_licence: str
     losses: dict[str, float]
+    steps: int = 0
+    images_seen: int = 0
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +39,6 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: int
     parameters: int
     licence: str
-    commit: str
     checkpoint_sha256: str
     training: Training
     parity: dict[str, float]

@@ -1,0 +1,40 @@
+"""Reading a training's checkpoint without the training."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from safetensors import SafetensorError, safe_open
+
+from paragonsr.artifacts.card import Training
+from paragonsr.errors import ExportError
+from paragonsr.model.config import Model
+from paragonsr.model.generator import Nano
+
+
+class Checkpoint(NamedTuple):
+    """The averaged network of a training, in eval mode and float32, and what is known of it."""
+
+    nano: Nano
+    training: Training
+    sha256: str
+
+
+def load(path: Path) -> Checkpoint:
+    """The checkpoint at `path` (`best.safetensors`, say). Raises ExportError for any other file."""
+    try:
+        with safe_open(path, "pt") as opened:
+            metadata = opened.metadata() or {}
+            names = [name for name in opened.keys() if name.startswith("average.")]  # noqa: SIM118 (not a dict)
+            tensors = {name.removeprefix("average."): opened.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise ExportError(f"{path} cannot be read as a checkpoint: {error}") from error
+    if not {"model", "training", "progress"} <= metadata.keys():
+        raise ExportError(f"{path} is no checkpoint of a paragonsr training")
+    nano = Nano(msgspec.json.decode(metadata["model"], type=Model))
+    nano.load_state_dict(tensors)
+    training = msgspec.json.decode(metadata["training"], type=Training)
+    progress = msgspec.json.decode(metadata["progress"])
+    training = msgspec.structs.replace(training, steps=progress["step"], images_seen=progress["images"])
+    return Checkpoint(nano.eval(), training, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -1,0 +1,54 @@
+"""Proof, before a file gets its name, that it computes what was trained."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from paragonsr.errors import ExportError
+from paragonsr.model.fuse import fuse
+from paragonsr.model.generator import Nano
+from paragonsr.runtime.session import Session
+
+TOLERANCE = 1e-5
+SHAPES = (
+    (1, 1, 1),
+    (1, 1, 9),
+    (1, 2, 3),
+    (3, 16, 16),
+    (1, 17, 31),
+    (2, 33, 64),
+    (1, 64, 65),
+    (1, 127, 96),
+    (1, 256, 256),
+)
+"""(batch, height, width), cut from real tiles."""
+
+
+@torch.no_grad()
+def measure(nano: Nano, model: Path, tiles: Sequence[NDArray[np.uint8]]) -> dict[str, float]:
+    """The largest differences, over `SHAPES`, of trained to fused to ONNX through the runtime.
+
+    `tiles` are uint8 HWC pictures of at least 256 x 256. Raises ExportError if any difference exceeds `TOLERANCE`.
+    """
+    fused, session = fuse(nano), Session(model, provider="cpu")
+    found = {"trained_to_fused": 0.0, "fused_to_onnx": 0.0, "trained_to_onnx": 0.0}
+    for crop in _crops(tiles):
+        trained, released, shipped = nano(crop), fused(crop), torch.from_numpy(session.run(crop.numpy()))
+        for name, pair in zip(
+            found, ((trained, released), (released, shipped), (trained, shipped)), strict=True
+        ):
+            found[name] = max(found[name], float((pair[0] - pair[1]).abs().max()))
+    if wrong := {name: value for name, value in found.items() if not value <= TOLERANCE}:
+        raise ExportError(
+            f"{model.name} does not compute what was trained: largest differences {wrong}, allowed {TOLERANCE}"
+        )
+    return found | {"shapes": float(len(SHAPES)), "tolerance": TOLERANCE}
+
+
+def _crops(tiles: Sequence[NDArray[np.uint8]]) -> Iterator[torch.Tensor]:
+    for turn, (batch, height, width) in enumerate(SHAPES):
+        parts = [tiles[(turn + index) % len(tiles)][:height, :width] for index in range(batch)]
+        yield torch.from_numpy(np.stack(parts)).permute(0, 3, 1, 2).float() / 255

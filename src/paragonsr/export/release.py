@@ -1,0 +1,84 @@
+"""From a checkpoint to the files that people use."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from paragonsr.artifacts import card as cards
+from paragonsr.artifacts.card import Card
+from paragonsr.errors import ExportError
+from paragonsr.export import checkpoint, parity
+from paragonsr.export.onnx import graph
+from paragonsr.model.fuse import Fused, fuse
+from paragonsr.model.generator import ARCHITECTURE, SCALE
+
+LICENCE = "Apache-2.0"
+
+
+def export(
+    source: Path, out: Path, *, name: str, version: str, tiles: Sequence[NDArray[np.uint8]]
+) -> list[Path]:
+    """Write `name`.onnx, .safetensors and .json (the card) for the checkpoint `source` into the folder `out`.
+
+    Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed; files that are there
+    already are replaced. Raises ExportError when parity fails or the checkpoint cannot be read.
+    """
+    if f"{SCALE}x" not in name:
+        raise ExportError(
+            f"the name {name!r} must contain {SCALE}x: other tools read the scale from the file name"
+        )
+    trained = checkpoint.load(source)
+    fused = fuse(trained.nano.double())
+    nano = trained.nano.float()
+    card = Card(
+        name=name,
+        architecture=ARCHITECTURE,
+        version=version,
+        scale=SCALE,
+        radius=fused.radius,
+        channels=3,
+        parameters=fused.parameters,
+        licence=LICENCE,
+        checkpoint_sha256=trained.sha256,
+        training=trained.training,
+        parity={},
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    draft = out / f".{name}.onnx"
+    try:
+        _write_onnx(draft, fused, card)
+        card = msgspec.structs.replace(card, parity=parity.measure(nano, draft, tiles))
+        _write_onnx(draft, fused, card)
+        return _publish(draft, out / name, fused, card)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_onnx(path: Path, fused: Fused, card: Card) -> None:
+    onnx.save(graph(fused, {cards.METADATA_KEY: cards.dumps(card).decode()}), path)
+
+
+def _publish(draft: Path, stem: Path, fused: Fused, card: Card) -> list[Path]:
+    """The three files under their final names, each complete when it appears."""
+    weights = {
+        f"body.{index}.{part}": tensor
+        for index, layer in enumerate(fused.body)
+        for part, tensor in layer._asdict().items()
+    }
+    weights |= {f"tail.{part}": tensor for part, tensor in fused.tail._asdict().items()}
+    files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".onnx", ".safetensors", ".json")]
+    temporary = [path.with_name(f".{path.name}") for path in files]
+    save_file(
+        {key: tensor.detach().float().contiguous() for key, tensor in weights.items()},
+        temporary[1],
+        {cards.METADATA_KEY: cards.dumps(card).decode()},
+    )
+    temporary[2].write_bytes(cards.dumps(card))
+    for path, final in zip((draft, *temporary[1:]), files, strict=True):
+        path.replace(final)
+    return files

@@ -1,0 +1,63 @@
+"""Magic Kernel Sharp 2021 at exactly 2x, as layers.
+
+The kernel (J. Costella, "The Magic Kernel") is the quadratic B-spline after a discrete sharpening filter, and both
+are exact short filters when a picture is doubled: seven taps on the input's grid, then six on the output's.
+Every function takes NCHW float tensors and works on the valid part only, so whoever calls brings the context.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SHARPEN = (-1 / 144, 6 / 144, -35 / 144, 204 / 144, -35 / 144, 6 / 144, -1 / 144)
+DOUBLE = (
+    1 / 32,
+    9 / 32,
+    22 / 32,
+    22 / 32,
+    9 / 32,
+    1 / 32,
+)  # sums to 2: the fine grid has two samples for one
+SHARPEN_RADIUS = 3
+DOUBLE_RADIUS = 1  # in input pixels
+BASE_RADIUS = SHARPEN_RADIUS + DOUBLE_RADIUS
+
+
+def sharpen(x: Tensor) -> Tensor:
+    """`[N,C,H,W]` -> `[N,C,H-6,W-6]`: each channel under the seven taps, down and across."""
+    channels = x.shape[1]
+    taps = x.new_tensor(SHARPEN)
+    down = taps.view(1, 1, 7, 1).expand(channels, 1, 7, 1)
+    across = taps.view(1, 1, 1, 7).expand(channels, 1, 1, 7)
+    return F.conv2d(F.conv2d(x, down, groups=channels), across, groups=channels)
+
+
+def double(x: Tensor) -> Tensor:
+    """`[N,C,H,W]` -> `[N,C,2H-4,2W-4]`: the B-spline enlargement, one input pixel short on every side."""
+    channels = x.shape[1]
+    taps = x.new_tensor(DOUBLE)
+    kernel = torch.outer(taps, taps).expand(channels, 1, 6, 6)
+    # Tap t of input pixel i lands on output pixel 2i + t - 2; the outer two on each side miss a neighbour.
+    return F.conv_transpose2d(x, kernel, stride=2, groups=channels, padding=4)
+
+
+def enlarge(x: Tensor) -> Tensor:
+    """`[N,C,H,W]` -> `[N,C,2H-16,2W-16]`: the exact enlargement of all but a rim of `BASE_RADIUS` pixels."""
+    return double(sharpen(x))
+
+
+def phases(taps: int) -> Tensor:
+    """How a doubled picture under `taps` (odd) fine taps is seen from the coarse grid: `[2, reach, taps]`, float64.
+
+    Entry `[p, i, k]` is the weight of input pixel `i - reach//2` in output phase `p` for a one at fine tap `k`.
+    One matrix an axis folds "double, then convolve" into one coarse convolution with 2 x 2 phases, exactly.
+    """
+    side = DOUBLE_RADIUS + (taps // 2 + 1) // 2
+    fold = torch.zeros(2, 2 * side + 1, taps, dtype=torch.float64)
+    for phase in range(2):
+        for tap in range(taps):
+            fine = phase + tap - taps // 2
+            for pixel in range(-side, side + 1):
+                if 0 <= fine - 2 * pixel + 2 < 6:
+                    fold[phase, pixel + side, tap] = DOUBLE[fine - 2 * pixel + 2]
+    return fold

@@ -1,0 +1,70 @@
+"""The settings of a training."""
+
+from typing import Annotated
+
+import msgspec
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Weight = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the tiles lie and how often each photograph is drawn.
+
+    Relative folders are looked up in the assets folder (`PARAGONSR_ASSETS`). A photograph weighs as much as its tiles,
+    at most `tiles_per_photo` of them; one whose name begins with one of `textures` weighs `texture_weight` times that.
+    """
+
+    train: str = "data/train"
+    validation: str = "data/val"
+    licence: str = "CC0-1.0 and public domain"
+    tiles_per_photo: Positive = 4
+    textures: tuple[str, ...] = ("t3d_", "hterr_", "sw_")
+    texture_weight: Weight = 0.25
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a step sees: `size` crops of `patch` x `patch` input pixels without their context."""
+
+    size: Positive = 8
+    patch: Annotated[int, msgspec.Meta(ge=16, le=256)] = 48
+    gray: Share = 0.05
+
+
+class Losses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The weight of each term, applied once, in the step."""
+
+    l1: Weight = 1.0
+    ms_ssim: Weight = 0.02
+
+
+class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """AdamW with a linear warm-up and a cosine down to `final` times the learning rate."""
+
+    rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
+    final: Share = 1e-3
+    warmup: Positive = 500
+    beta1: Share = 0.9
+    beta2: Share = 0.99
+    decay: Weight = 0.0
+    clip: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+
+
+class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One training. `threads`, `device` and `workers` say where it runs; everything else decides its result."""
+
+    name: str
+    steps: Positive = 60_000
+    seed: int = 0
+    ema: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.999
+    log_every: Positive = 100
+    validate_every: Positive = 2000
+    save_every: Positive = 1000
+    threads: Positive = 1
+    workers: Annotated[int, msgspec.Meta(ge=0)] = 0
+    device: str = "cpu"
+    data: Data = Data()
+    batch: Batch = Batch()
+    losses: Losses = Losses()
+    optimiser: Optimiser = Optimiser()

@@ -1,0 +1,104 @@
+"""Tiles packed once into a memory-mapped array, so that a random crop costs microseconds and not a PNG."""
+
+import csv
+import hashlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from paragonsr.errors import AssetError, DataError
+from paragonsr.train.config import Data
+
+
+class Shard(NamedTuple):
+    """`tiles [N,H,W,3]` uint8, memory-mapped; the rest has one entry a tile. `digest` is of names and pixels."""
+
+    tiles: NDArray[np.uint8]
+    names: list[str]
+    photos: list[str]
+    weights: NDArray[np.float64]
+    digest: str
+
+
+def pack(folder: Path, cache: Path, data: Data) -> Shard:
+    """The tiles of `folder`, packed into `cache` unless they are there already.
+
+    The photograph of a tile is read from `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it;
+    without one each tile is its own photograph. Raises AssetError for a missing or empty folder and DataError for
+    tiles that are not RGB or differ in size.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix in {".webp", ".png"})
+    if not files:
+        raise AssetError(
+            f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders"
+        )
+    digest = hashlib.sha256(
+        b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)
+    ).hexdigest()
+    packed = cache / f"{digest[:16]}.npy"
+    if not packed.exists():
+        _write(packed, files)
+    names = [path.name for path in files]
+    photos = _photos(folder, names)
+    return Shard(np.load(packed, mmap_mode="r"), names, photos, _weights(photos, data), digest)
+
+
+def _write(packed: Path, files: list[Path]) -> None:
+    packed.parent.mkdir(parents=True, exist_ok=True)
+    temporary = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
+    first = _read(files[0])
+    tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), *first.shape))
+    for row, path in zip(tiles, files, strict=True):
+        tile = _read(path)
+        if tile.shape != first.shape:
+            raise DataError(
+                f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
+            )
+        row[:] = tile
+    tiles.flush()
+    temporary.replace(packed)
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        if image.mode != "RGB":
+            raise DataError(f"{path} is {image.mode}: training tiles must be 8-bit RGB")
+        return np.asarray(image)
+
+
+def _photos(folder: Path, names: list[str]) -> list[str]:
+    for manifest in (folder / "manifest.csv", folder.parent / "manifest.csv"):
+        if manifest.is_file():
+            with manifest.open(newline="", encoding="utf-8") as lines:
+                known = {row["tile"]: row["photo"] for row in csv.DictReader(lines)}
+            if missing := [name for name in names if name not in known]:
+                raise DataError(f"{manifest} does not name {missing[0]} (and {len(missing) - 1} more)")
+            return [known[name] for name in names]
+    return names
+
+
+def _weights(photos: list[str], data: Data) -> NDArray[np.float64]:
+    """The chance of each tile in a draw, as `Data` says; sums to 1."""
+    tiles = Counter(photos)
+    weights = np.array(
+        [
+            min(tiles[photo], data.tiles_per_photo)
+            / tiles[photo]
+            * (data.texture_weight if photo.startswith(data.textures) else 1.0)
+            for photo in photos
+        ]
+    )
+    return weights / weights.sum()
+
+
+def corpus(shard: Shard) -> dict[str, float]:
+    """The share of each photograph in the draws, largest first: what the audit prints."""
+    shares: Counter[str] = Counter()
+    for photo, weight in zip(shard.photos, shard.weights, strict=True):
+        shares[photo] += float(weight)
+    return dict(shares.most_common())

@@ -1,0 +1,97 @@
+"""A training on disk: everything the next step depends on, in one safetensors file replaced atomically."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from paragonsr.errors import TrainingError
+
+About = dict[str, str]
+"""What else a checkpoint says, for whoever exports it: the `model` settings and its `training`, as JSON."""
+
+
+class Progress(msgspec.Struct, forbid_unknown_fields=True):
+    """What a checkpoint says of itself. `settings` is the digest of all that decides the result."""
+
+    settings: str
+    step: int = 0
+    images: int = 0
+    best_step: int = 0
+    best_psnr: float = 0.0
+    machine: dict[str, str] = {}
+    schema_version: int = 1
+
+
+def save(
+    path: Path, progress: Progress, about: About, network: nn.Module, average: nn.Module, optimiser: Optimizer
+) -> None:
+    """Write the checkpoint; a kill at any moment leaves the old one or the new one, whole."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
+    for index, entry in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in entry.items()}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    metadata = {"progress": msgspec.json.encode(progress).decode(), **about}
+    save_file(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata
+    )
+    with temporary.open("rb+") as written:
+        os.fsync(written.fileno())
+    temporary.replace(path)
+
+
+def load(path: Path) -> tuple[Progress, dict[str, Tensor]]:
+    """A checkpoint's progress and its tensors by their full names. Raises TrainingError for another file."""
+    try:
+        with safe_open(path, "pt") as opened:
+            metadata = opened.metadata() or {}
+            if "progress" not in metadata:
+                raise TrainingError(f"{path} is no checkpoint of a paragonsr training")
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
+    return msgspec.json.decode(metadata["progress"], type=Progress), tensors
+
+
+def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors under `name.`, without that prefix."""
+    return {
+        key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")
+    }
+
+
+def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, optimiser: Optimizer) -> None:
+    """Put a checkpoint's tensors back where `save` took them from."""
+    network.load_state_dict(part(tensors, "network"))
+    average.load_state_dict(part(tensors, "average"))
+    entries: dict[int, dict[str, Tensor]] = {}
+    for key, value in part(tensors, "optimiser").items():
+        index, name = key.split(".", 1)
+        entries.setdefault(int(index), {})[name] = value
+    optimiser.load_state_dict({"state": entries, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def machine(device: torch.device) -> dict[str, str]:
+    """What a bitwise equal resume needs to stay the same."""
+    name = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else torch.backends.cpu.get_cpu_capability()
+    )
+    return {
+        "device": f"{device.type} {name}",
+        "threads": str(torch.get_num_threads()),
+        "torch": str(torch.__version__),
+    }
+
+
+def digest(*settings: msgspec.Struct | str) -> str:
+    """One hash for all that decides a training's result."""
+    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
