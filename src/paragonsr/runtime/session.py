@@ -1,0 +1,161 @@
+"""A model file, opened, proved and ready to run. The only place where pictures are float NCHW."""
+
+import logging
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from paragonsr.artifacts import card as cards
+from paragonsr.errors import ModelError, ParagonError, ProviderError
+from paragonsr.runtime import probe
+from paragonsr.runtime import provider as providers
+from paragonsr.runtime.probe import Floats
+
+PROOF_TOLERANCE = 1e-3
+"""Largest difference from the CPU, on [0, 1], of a provider that is trusted: a quarter of an 8-bit step."""
+
+_OUT_OF_MEMORY = (
+    "failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+    "out of memory",
+    "out_of_memory",
+    "8007000e",
+)
+
+_log = logging.getLogger("paragonsr")
+
+
+class Session:
+    """An upscaling model on one execution provider; `run` may be called from several threads at once.
+
+    The file takes float32 RGB [N, 3, H, W] in [0, 1] with free height and width and gives [N, 3, sH, sW].
+    Our own files say in their card how far they look; a file without a card is probed for it.
+
+    Attributes: `path`; `name`; `card` (None for a foreign file); `scale`; `radius` in input pixels (None:
+    the model looks at the whole picture); `provider`, the one that really computes; `notes`, what
+    happened on the way to it; `threads`.
+
+    Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not
+    there, does not compute the model, or computes it wrongly. "auto" takes the first of
+    `provider.ENGINES` that computes the model rightly, the CPU at the latest, and logs each that it
+    drops.
+    """
+
+    def __init__(self, path: Path, *, provider: str = providers.AUTO, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}")
+        self.path = path
+        self.threads = threads or providers.cores()
+        self.notes: tuple[str, ...] = ()
+        tried = providers.candidates(provider)
+        reference = providers.open_model(path, providers.CPU, self.threads)
+        _check_contract(reference, str(path))
+        self._session: Any = reference
+        self.provider = providers.CPU
+        self.scale = probe.scale(self.run, str(path))
+        self._choose(tried, explicit=provider != providers.AUTO)
+        self.card = self._read_card()
+        self.name = self.card.name if self.card else path.stem
+        self.radius = self.card.radius if self.card else probe.radius(self.run, self.scale)
+
+    def run(self, x: Floats) -> Floats:
+        """Enlarge float32 [N, 3, H, W] to float32 [N, 3, sH, sW].
+
+        Raises MemoryError when there is too little memory for this size, ModelError when the model fails
+        otherwise, ValueError after `close`.
+        """
+        session = self._session
+        if session is None:
+            raise ValueError("this session is closed")
+        try:
+            return session.run(None, {session.get_inputs()[0].name: x})[0]
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors have no common root
+            if any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY):
+                raise MemoryError(f"{self.path}: no memory to run it on {list(x.shape)}") from error
+            raise ModelError(
+                f"{self.path}: fails on {list(x.shape)}: {providers.first_line(error)}"
+            ) from error
+
+    def close(self) -> None:
+        """Give the model's memory back; runs under way in other threads still finish."""
+        self._session = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _choose(self, names: tuple[str, ...], *, explicit: bool) -> None:
+        """Move to the first of the providers that computes what the CPU computes."""
+        for name in names:
+            if name == providers.CPU:
+                return
+            try:
+                self._session, note = prove(self.path, name, self.threads, self.run)
+            except ParagonError as error:
+                if explicit:
+                    raise
+                self.notes += (f"provider {name} is not used: {error}",)
+                _log.warning(self.notes[-1])
+            else:
+                self.provider, self.notes = name, (*self.notes, *note)
+                return
+
+    def _read_card(self) -> cards.Card | None:
+        """The card inside the file, held against what the file does."""
+        text: str | None = self._session.get_modelmeta().custom_metadata_map.get(cards.METADATA_KEY)
+        if text is None:
+            return None
+        card = cards.loads(text, str(self.path))
+        if card.scale != self.scale or card.radius < 0:
+            raise ModelError(
+                f"{self.path}: its card says scale {card.scale} and radius {card.radius}, but it enlarges "
+                f"{self.scale} times; the file is damaged or was put together wrongly"
+            )
+        return card
+
+
+def _check_contract(session: Any, where: str) -> None:
+    """ModelError unless the model takes one float32 NCHW picture of three channels and any size."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelError(
+            f"{where}: has {len(inputs)} inputs and {len(outputs)} outputs; an upscaler has one of each"
+        )
+    (given,), (made,) = inputs, outputs
+    if given.type != "tensor(float)" or made.type != "tensor(float)" or len(given.shape) != 4:
+        raise ModelError(
+            f"{where}: takes {given.type} {given.shape} and gives {made.type}; "
+            "wanted is float32 [N, 3, H, W] both ways"
+        )
+    batch, channels, height, width = given.shape
+    if isinstance(channels, int) and channels != 3:
+        raise ModelError(f"{where}: takes pictures of {channels} channels; wanted are three (RGB)")
+    if isinstance(height, int) or isinstance(width, int) or (isinstance(batch, int) and batch != 1):
+        raise ModelError(f"{where}: takes only {given.shape}; export it with free height and width")
+
+
+def prove(path: Path, name: str, threads: int, reference: probe.Run) -> tuple[Any, tuple[str, ...]]:
+    """A session on the provider, once it has computed what the CPU computes, and notes about it."""
+    image = probe.picture(24, 32)
+    session = providers.open_model(path, name, threads)
+    share = providers.share(path, name, image)
+    if not share.own:
+        raise ProviderError(
+            f"{path}: provider {name!r} computes none of its operators, all run on the CPU; its drivers "
+            f"or libraries may be missing (offered are {', '.join(providers.available())})"
+        )
+    given = session.run(None, {session.get_inputs()[0].name: image})[0]
+    error = float(np.abs(given - reference(image)).max())
+    if not error <= PROOF_TOLERANCE:  # NaN fails too
+        raise ProviderError(f"{path}: provider {name!r} computes it wrongly: {error:.2g} away from the CPU")
+    rest = share.total - share.own
+    return session, (f"{rest} of {share.total} operators run on the CPU",) if rest else ()
