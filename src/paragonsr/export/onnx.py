@@ -49,9 +49,7 @@ def graph(fused: Fused, metadata: dict[str, str]) -> onnx.ModelProto:
     total = build.add("Add", "sum", [detail, _base(build)])
     build.add("DepthToSpace", "output", [total], blocksize=SCALE, mode="CRD")
     picture = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, "height", "width"])
-    larger = helper.make_tensor_value_info(
-        "output", TensorProto.FLOAT, ["batch", 3, "height_out", "width_out"]
-    )
+    larger = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 3, "height_out", "width_out"])
     proto = helper.make_model(
         helper.make_graph(build.nodes, "paragonsr", [picture], [larger], build.numbers),
         opset_imports=[helper.make_opsetid("", OPSET)],

@@ -37,9 +37,7 @@ def measure(nano: Nano, model: Path, tiles: Sequence[NDArray[np.uint8]]) -> dict
     found = {"trained_to_fused": 0.0, "fused_to_onnx": 0.0, "trained_to_onnx": 0.0}
     for crop in _crops(tiles):
         trained, released, shipped = nano(crop), fused(crop), torch.from_numpy(session.run(crop.numpy()))
-        for name, pair in zip(
-            found, ((trained, released), (released, shipped), (trained, shipped)), strict=True
-        ):
+        for name, pair in zip(found, ((trained, released), (released, shipped), (trained, shipped)), strict=True):
             found[name] = max(found[name], float((pair[0] - pair[1]).abs().max()))
     if wrong := {name: value for name, value in found.items() if not value <= TOLERANCE}:
         raise ExportError(

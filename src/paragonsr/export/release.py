@@ -20,18 +20,14 @@ from paragonsr.model.generator import ARCHITECTURE, SCALE
 LICENCE = "Apache-2.0"
 
 
-def export(
-    source: Path, out: Path, *, name: str, version: str, tiles: Sequence[NDArray[np.uint8]]
-) -> list[Path]:
+def export(source: Path, out: Path, *, name: str, version: str, tiles: Sequence[NDArray[np.uint8]]) -> list[Path]:
     """Write `name`.onnx, .safetensors and .json (the card) for the checkpoint `source` into the folder `out`.
 
     Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed; files that are there
     already are replaced. Raises ExportError when parity fails or the checkpoint cannot be read.
     """
     if f"{SCALE}x" not in name:
-        raise ExportError(
-            f"the name {name!r} must contain {SCALE}x: other tools read the scale from the file name"
-        )
+        raise ExportError(f"the name {name!r} must contain {SCALE}x: other tools read the scale from the file name")
     trained = checkpoint.load(source)
     fused = fuse(trained.nano.double())
     nano = trained.nano.float()

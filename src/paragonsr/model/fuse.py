@@ -60,9 +60,7 @@ class Fused(NamedTuple):
             for layer in self.body:
                 features = F.leaky_relu(layer(features), SLOPE)
             detail = self.tail(features)
-        return magic.enlarge(crop(x, self.radius - magic.BASE_RADIUS)) + F.pixel_shuffle(
-            detail.to(x.dtype), SCALE
-        )
+        return magic.enlarge(crop(x, self.radius - magic.BASE_RADIUS)) + F.pixel_shuffle(detail.to(x.dtype), SCALE)
 
 
 def crop(x: Tensor, rim: int) -> Tensor:

@@ -47,9 +47,7 @@ def check(train: Shard, held_out: Shard, pairs: list[Pair], report: Path) -> Aud
             raise DataError(f"{name}: {pair.high.shape[:2]} is not twice {pair.low.shape[:2]}")
         shifts.append(shift(pair))
         if shifts[-1] > SHIFT_LIMIT:
-            raise DataError(
-                f"{name}: its two sizes are shifted by {shifts[-1]:.2f} input pixels against each other"
-            )
+            raise DataError(f"{name}: its two sizes are shifted by {shifts[-1]:.2f} input pixels against each other")
     twins = duplicates(train, held_out)
     found = Audit(
         train_tiles=len(train.names),
@@ -64,9 +62,7 @@ def check(train: Shard, held_out: Shard, pairs: list[Pair], report: Path) -> Aud
     )
     report.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     if twins:
-        raise DataError(
-            f"tiles that look alike in training and in validation: {twins[:5]}; all of them in {report}"
-        )
+        raise DataError(f"tiles that look alike in training and in validation: {twins[:5]}; all of them in {report}")
     return found
 
 

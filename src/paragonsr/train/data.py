@@ -20,9 +20,7 @@ MARGIN = 8  # input pixels around a crop that only the degradation's kernels see
 class Crops(Dataset[tuple[Tensor, Tensor]]):
     """Item `step` is that step's batch: `low [B,3,P+2r,P+2r]` and `high [B,3,2P,2P]`, uint8, for context r."""
 
-    def __init__(
-        self, shard: Shard, batch: Batch, degradation: Degradation, *, context: int, seed: int
-    ) -> None:
+    def __init__(self, shard: Shard, batch: Batch, degradation: Degradation, *, context: int, seed: int) -> None:
         self.shard, self.batch, self.degradation, self.context, self.seed = (
             shard,
             batch,
@@ -35,9 +33,7 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         """The batch of `step`."""
         pairs = [self.pair(step * self.batch.size + index) for index in range(self.batch.size)]
-        low, high = (
-            torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*pairs, strict=True)
-        )
+        low, high = (torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*pairs, strict=True))
         return low, high
 
     def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -13,9 +13,7 @@ from paragonsr.model.generator import Nano
 Terms = dict[str, tuple[float, Callable[[Tensor, Tensor], Tensor]]]
 
 
-def step(
-    nano: Nano, optimiser: Optimizer, terms: Terms, low: Tensor, high: Tensor, *, clip: float
-) -> dict[str, float]:
+def step(nano: Nano, optimiser: Optimizer, terms: Terms, low: Tensor, high: Tensor, *, clip: float) -> dict[str, float]:
     """One update from `low [B,3,P+2r,P+2r]` to `high [B,3,2P,2P]`, both uint8, r the network's radius.
 
     Each term of the loss is weighted here and nowhere else. Returns every term's unweighted value, their weighted
@@ -31,9 +29,7 @@ def step(
     loss.backward()
     norm = nn.utils.clip_grad_norm_(nano.parameters(), clip)
     report = {**values, "loss": loss, "gradient": norm}
-    figures = dict(
-        zip(report, torch.stack([value.detach() for value in report.values()]).tolist(), strict=True)
-    )
+    figures = dict(zip(report, torch.stack([value.detach() for value in report.values()]).tolist(), strict=True))
     if wrong := [name for name, value in figures.items() if value - value != 0]:
         raise TrainingError(f"not finite: {', '.join(wrong)} (of {figures}); lower the learning rate")
     optimiser.step()

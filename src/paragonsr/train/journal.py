@@ -22,11 +22,7 @@ class Journal:
     def start(self, step: int) -> None:
         """Begin or go on at `step`: later lines of an interrupted run are dropped, they are about to come again."""
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
-        kept = [
-            line
-            for line in lines
-            if line.endswith(b"\n") and msgspec.json.decode(line).get("step", 0) <= step
-        ]
+        kept = [line for line in lines if line.endswith(b"\n") and msgspec.json.decode(line).get("step", 0) <= step]
         temporary = self.path.with_name(".metrics.jsonl")
         temporary.write_bytes(b"".join(kept))
         temporary.replace(self.path)
@@ -42,9 +38,7 @@ class Journal:
         left = (self.steps_total - step) / speed
         self._write({"step": step, "images": images, "rate": rate, **figures})
         loss = figures["loss"]
-        self.note(
-            f"{step}/{self.steps_total}  loss {loss:.5f}  {speed:.1f} steps/s  {left / 60:.0f} min left"
-        )
+        self.note(f"{step}/{self.steps_total}  loss {loss:.5f}  {speed:.1f} steps/s  {left / 60:.0f} min left")
 
     def validation(self, step: int, psnr: float) -> None:
         """The validation figure at a step."""

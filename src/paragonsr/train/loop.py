@@ -64,9 +64,7 @@ def train(config: Train, model: Model, degradation: Degradation, folder: Path) -
         batches(crops, range(progress.step, config.steps), config.workers), progress.step
     ):
         optimiser.param_groups[0]["lr"] = rate(config.optimiser, step, config.steps)
-        figures = fidelity.step(
-            nano, optimiser, terms, low.to(device), high.to(device), clip=config.optimiser.clip
-        )
+        figures = fidelity.step(nano, optimiser, terms, low.to(device), high.to(device), clip=config.optimiser.clip)
         ema.update(average, nano, config.ema, step)
         progress.step, progress.images = step + 1, progress.images + len(low)
         done = progress.step == config.steps

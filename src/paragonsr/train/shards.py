@@ -34,12 +34,8 @@ def pack(folder: Path, cache: Path, data: Data) -> Shard:
     """
     files = sorted(path for path in folder.glob("*") if path.suffix in {".webp", ".png"})
     if not files:
-        raise AssetError(
-            f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders"
-        )
-    digest = hashlib.sha256(
-        b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)
-    ).hexdigest()
+        raise AssetError(f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders")
+    digest = hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)).hexdigest()
     packed = cache / f"{digest[:16]}.npy"
     if not packed.exists():
         _write(packed, files)

@@ -39,9 +39,7 @@ def save(
         tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in entry.items()}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     metadata = {"progress": msgspec.json.encode(progress).decode(), **about}
-    save_file(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata
-    )
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
     with temporary.open("rb+") as written:
         os.fsync(written.fileno())
     temporary.replace(path)
@@ -62,9 +60,7 @@ def load(path: Path) -> tuple[Progress, dict[str, Tensor]]:
 
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     """The tensors under `name.`, without that prefix."""
-    return {
-        key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")
-    }
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
 def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, optimiser: Optimizer) -> None:
@@ -80,11 +76,7 @@ def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, 
 
 def machine(device: torch.device) -> dict[str, str]:
     """What a bitwise equal resume needs to stay the same."""
-    name = (
-        torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else torch.backends.cpu.get_cpu_capability()
-    )
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
     return {
         "device": f"{device.type} {name}",
         "threads": str(torch.get_num_threads()),

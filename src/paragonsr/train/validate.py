@@ -35,9 +35,7 @@ def pairs(shard: Shard, degradation: Degradation) -> list[Pair]:
 def psnr(nano: Nano, pairs: list[Pair]) -> float:
     """Mean PSNR-Y in dB over the pairs, rounded to 8 bits, border of 2 cut."""
     network, device = fuse(nano), nano.tail.device
-    return float(
-        np.mean([psnr_y(enlarge(network, pair.low, device), pair.high, border=SCALE) for pair in pairs])
-    )
+    return float(np.mean([psnr_y(enlarge(network, pair.low, device), pair.high, border=SCALE) for pair in pairs]))
 
 
 def enlarge(network: object, low: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8]:
