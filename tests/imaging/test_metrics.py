@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2ycbcr
+from skimage.metrics import structural_similarity
+
+from paragonsr.errors import DataError
+from paragonsr.imaging.kernels import BICUBIC
+from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, luma, psnr_y, ssim_y
+from paragonsr.imaging.resample import resample
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_luma_runs_from_16_to_235():
+    corners = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    assert luma(corners)[0] == pytest.approx([16, 235, 81.481, 144.553, 40.966], abs=1e-12)
+
+
+def test_luma_equals_skimage():
+    assert abs(luma(noise(9, 11, 3)) - rgb2ycbcr(noise(9, 11, 3))[..., 0]).max() < 1e-10
+
+
+def test_luma_of_gray_is_that_of_equal_channels():
+    gray = noise(7, 5)
+    assert abs(luma(gray) - luma(np.repeat(gray[..., None], 3, 2))).max() < 1e-12
+
+
+@pytest.mark.parametrize("offset", [1, 4, 100])
+def test_psnr_of_a_constant_offset(offset: int):
+    a = np.full((8, 9, 3), 50, np.uint8)
+    expected = 20 * np.log10(255 / (219 / 255 * offset))
+    assert psnr_y(a, a + np.uint8(offset), border=0) == pytest.approx(expected, abs=1e-9)
+
+
+def test_psnr_of_equal_pictures_is_infinite():
+    assert psnr_y(noise(8, 8, 3), noise(8, 8, 3), border=2) == float("inf")
+
+
+@pytest.mark.parametrize("measure", [psnr_y, ssim_y])
+def test_border_is_left_out(measure):
+    a, b = noise(24, 30, 3), noise(24, 30, 3, seed=1)
+    assert measure(a, b, border=3) == measure(a[3:-3, 3:-3], b[3:-3, 3:-3], border=0)
+    b[:3], b[-3:], b[:, :3], b[:, -3:] = 0, 0, 0, 0
+    assert measure(a, b, border=3) == measure(a[3:-3, 3:-3], b[3:-3, 3:-3], border=0)
+
+
+def test_ssim_equals_skimage():
+    a = resample(noise(20, 26, 3), (60, 78), BICUBIC)
+    b = np.clip(a + np.random.default_rng(2).normal(0, 12, a.shape), 0, 255).astype(np.uint8)
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    assert ssim_y(a, b, border=0) == pytest.approx(structural_similarity(luma(a), luma(b), **options), abs=1e-9)
+
+
+def test_ssim_of_constants_and_of_equal_pictures():
+    a, b = np.full((12, 13, 3), 40, np.uint8), np.full((12, 13, 3), 90, np.uint8)
+    x, y, c = luma(a)[0, 0], luma(b)[0, 0], (0.01 * 255) ** 2
+    assert ssim_y(a, b, border=0) == pytest.approx((2 * x * y + c) / (x * x + y * y + c), abs=1e-9)
+    assert ssim_y(noise(15, 15, 3), noise(15, 15, 3), border=0) == pytest.approx(1, abs=1e-12)
+
+
+def test_colour_shift_is_the_mean_over_the_channels():
+    a = noise(16, 16, 3).astype(np.float64)
+    assert colour_shift(a + np.array([6, 0, -3]), a) == pytest.approx(3, abs=1e-9)
+    assert colour_shift(a[::-1], a) < 1e-9
+
+
+@pytest.mark.parametrize(("down", "along"), [(1, 0), (0, 1), (1, 1)])
+def test_checkerboard_energy_is_the_squared_amplitude_on_luma(down: int, along: int):
+    y, x = np.mgrid[:24, :33]
+    grid = 10.0 * (-1.0) ** (down * y + along * x)
+    assert checkerboard_energy(128 + grid) == pytest.approx((219 / 255 * 10) ** 2)
+    assert checkerboard_energy(128.0 + 0 * grid) == 0
+
+
+def test_a_period_of_eight_is_no_checkerboard():
+    x = np.arange(64)
+    assert checkerboard_energy(np.tile(128 + 100 * np.cos(np.pi / 4 * x), (64, 1))) < 1e-20
+
+
+def test_pictures_that_cannot_be_compared_are_named_with_their_sizes():
+    a = noise(12, 12, 3)
+    for measure in (psnr_y, ssim_y):
+        with pytest.raises(DataError, match=r"\(12, 12, 3\) and \(12, 11, 3\)"):
+            measure(a, a[:, :11], border=0)
+    with pytest.raises(DataError, match="border of 6"):
+        psnr_y(a, a, border=6)
+    with pytest.raises(DataError, match="fewer than 11"):
+        ssim_y(a, a, border=1)
+    with pytest.raises(DataError, match="border of -1"):
+        psnr_y(a, a, border=-1)
+    with pytest.raises(DataError, match="8x8 pixels"):
+        checkerboard_energy(a[:7])
+
+
+def test_published_figures_of_bicubic_on_set5(assets: Path):
+    psnrs, ssims = [], []
+    for path in sorted((assets / "testsets" / "Set5").glob("*.png")):
+        hr = np.asarray(Image.open(path).convert("RGB"))
+        height, width = hr.shape[0] // 2, hr.shape[1] // 2
+        hr = hr[: 2 * height, : 2 * width]
+        enlarged = resample(resample(hr, (height, width), BICUBIC), hr.shape[:2], BICUBIC)
+        psnrs.append(psnr_y(enlarged, hr, border=2))
+        ssims.append(ssim_y(enlarged, hr, border=2))
+    assert len(psnrs) == 5
+    assert np.mean(psnrs) == pytest.approx(33.68, abs=0.02)
+    assert np.mean(ssims) == pytest.approx(0.9304, abs=0.0003)
