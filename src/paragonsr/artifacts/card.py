@@ -29,7 +29,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model's card. `radius` is the receptive radius in input pixels; `parity` and `measured` are filled by commands."""
+    """A model's card: `radius` is the receptive radius in input pixels; commands fill `parity` and `measured`."""
 
     name: str
     architecture: str
