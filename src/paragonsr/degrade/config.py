@@ -29,6 +29,4 @@ class Degradation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 1 <= self.chain_steps[0] <= self.chain_steps[1] <= 8:
             raise ValueError(f"chain_steps must be two ascending numbers from 1 to 8, not {self.chain_steps}")
         if not 0.1 <= self.chain_ratios[0] <= self.chain_ratios[1] <= 1:
-            raise ValueError(
-                f"chain_ratios must be two ascending numbers from 0.1 to 1, not {self.chain_ratios}"
-            )
+            raise ValueError(f"chain_ratios must be two ascending numbers from 0.1 to 1, not {self.chain_ratios}")

@@ -49,9 +49,7 @@ def draw(seed: int, tile: str | int, step: int, config: Degradation) -> Plan:
     sigma = rng.uniform(0, config.blur_sigma) if rng.random() < config.blur_probability else 0.0
     count = rng.integers(*config.chain_steps, endpoint=True) if rng.random() < config.chain_probability else 0
     kernels = (*EVEN, NEAREST)
-    steps = tuple(
-        (rng.uniform(*config.chain_ratios), kernels[rng.integers(len(kernels))]) for _ in range(count)
-    )
+    steps = tuple((rng.uniform(*config.chain_ratios), kernels[rng.integers(len(kernels))]) for _ in range(count))
     return Plan(sigma, steps, EVEN[rng.integers(len(EVEN))])
 
 

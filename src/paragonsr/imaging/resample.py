@@ -105,9 +105,7 @@ def resample(
 def resample(
     image: NDArray[np.floating[Any]], size: tuple[int, int], kernel: Kernel, *, edge: Edge = "clamp"
 ) -> Floats: ...
-def resample(
-    image: NDArray[Any], size: tuple[int, int], kernel: Kernel, *, edge: Edge = "clamp"
-) -> NDArray[Any]:
+def resample(image: NDArray[Any], size: tuple[int, int], kernel: Kernel, *, edge: Edge = "clamp") -> NDArray[Any]:
     """Resample HW or HWC to `size` (height, width); columns first, then rows.
 
     uint8 and uint16 come back in their own type, rounded and clipped; float32 and float64 come back as
