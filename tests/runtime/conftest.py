@@ -53,24 +53,22 @@ def graph(
 
 def nearest(scale: int = 2, channels: int = 3, mode: str = "DCR") -> Weights:
     """Each pixel repeated: exact in every arithmetic."""
-    phases = (
-        np.repeat(np.eye(channels), scale**2, 0)
-        if mode == "CRD"
-        else np.tile(np.eye(channels), (scale**2, 1))
-    )
+    phases = np.repeat(np.eye(channels), scale**2, 0) if mode == "CRD" else np.tile(np.eye(channels), (scale**2, 1))
     return [phases[:, :, None, None].astype(np.float32)]
 
 
 def random(sizes: Sequence[int], seed: int = 0, width: int = 6, scale: int = 2) -> Weights:
-    """Random kernels of these sizes, scaled so that pictures in [0, 1] give about [0.2, 0.8]."""
+    """Random kernels of these sizes that keep pictures within [0, 1] mostly, and tint them a little."""
     rng = np.random.default_rng(seed)
     channels = [3, *[width] * (len(sizes) - 1), 3 * scale**2]
-    kernels = [
-        rng.normal(1, 3, (b, a, s, s)) for a, b, s in zip(channels[:-1], channels[1:], sizes, strict=True)
-    ]
-    return [
-        (k / k.sum((1, 2, 3), keepdims=True).clip(3 * k[0].size ** 0.5)).astype(np.float32) for k in kernels
-    ]
+    kernels: list[NDArray[np.float32]] = []
+    for given, made, size in zip(channels[:-1], channels[1:], sizes, strict=True):
+        count = given * size**2
+        detail = rng.normal(0, 0.5 / count**0.5, (made, count))
+        gain = rng.uniform(0.8, 1, (made, 1))
+        kernel = detail - detail.mean(1, keepdims=True) + gain / count
+        kernels.append(kernel.reshape(made, given, size, size).astype(np.float32))
+    return kernels
 
 
 Save = Callable[..., Path]

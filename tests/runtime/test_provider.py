@@ -7,6 +7,7 @@ import pytest
 
 from paragonsr.errors import ProviderError
 from paragonsr.runtime import provider, session
+from paragonsr.runtime.engine import ENGINES
 from paragonsr.runtime.probe import picture
 
 Save = Callable[..., Path]
@@ -21,7 +22,7 @@ def test_auto_ends_at_the_cpu() -> None:
 
 
 def test_a_provider_that_is_not_here_is_refused(save: Save, nearest: Make) -> None:
-    absent = next(name for name in provider.ENGINES if name not in provider.available())
+    absent = next(name for name in ENGINES if name not in provider.available())
     with pytest.raises(ProviderError, match=rf"'{absent}' is not in this installation.*offers .*cpu"):
         session.Session(save(nearest()), provider=absent)
 

@@ -61,9 +61,7 @@ def test_runs_and_finds_the_scale(save: Save, nearest: Make, scale: int, mode: s
 
 
 @pytest.mark.parametrize(("sizes", "radius"), [((1,), 0), ((3,), 1), ((5, 3, 3), 4), ((9, 9, 9, 9), 16)])
-def test_probes_the_radius_of_a_foreign_file(
-    save: Save, random: Make, sizes: tuple[int], radius: int
-) -> None:
+def test_probes_the_radius_of_a_foreign_file(save: Save, random: Make, sizes: tuple[int], radius: int) -> None:
     with Session(save(random(sizes)), threads=1) as session:
         assert session.radius == radius
 
@@ -73,13 +71,9 @@ def test_a_model_that_sees_everything_has_no_radius(tmp_path: Path) -> None:
         helper.make_node("GlobalAveragePool", ["input"], ["mean"]),
         helper.make_node("Add", ["input", "mean"], ["output"]),
     ]
-    info = [
-        helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 3, "h", "w"]) for n in ("input", "output")
-    ]
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 3, "h", "w"]) for n in ("input", "output")]
     opsets = [helper.make_opsetid("", 17)]
-    model = helper.make_model(
-        helper.make_graph(nodes, "g", info[:1], info[1:]), opset_imports=opsets, ir_version=8
-    )
+    model = helper.make_model(helper.make_graph(nodes, "g", info[:1], info[1:]), opset_imports=opsets, ir_version=8)
     onnx.save(model, tmp_path / "mean.onnx")
     with Session(tmp_path / "mean.onnx", threads=1) as session:
         assert (session.scale, session.radius) == (1, None)
@@ -91,9 +85,7 @@ def test_believes_the_card(save: Save, nearest: Make) -> None:
         assert (session.name, session.radius) == ("Tiny", 3)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [(card(scale=3), "enlarges 2 times"), ("{", "card cannot be read")]
-)
+@pytest.mark.parametrize(("text", "message"), [(card(scale=3), "enlarges 2 times"), ("{", "card cannot be read")])
 def test_refuses_a_wrong_card(save: Save, nearest: Make, text: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         Session(save(nearest(), card=text), threads=1)

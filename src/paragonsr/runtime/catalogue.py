@@ -19,13 +19,9 @@ def find(model: str | Path) -> Path:
     if isinstance(model, str) and model in MODELS:
         path = Path(str(files("paragonsr").joinpath("models", MODELS[model])))
         if not path.is_file():
-            raise ModelError(
-                f"the built-in model {model!r} is missing from this installation ({path}); reinstall it"
-            )
+            raise ModelError(f"the built-in model {model!r} is missing from this installation ({path}); reinstall it")
         return path
     path = Path(model)
     if not path.is_file():
-        raise ModelError(
-            f"{model}: is neither a model file nor the name of a built-in model ({', '.join(MODELS)})"
-        )
+        raise ModelError(f"{model}: is neither a model file nor the name of a built-in model ({', '.join(MODELS)})")
     return path

@@ -17,24 +17,9 @@ import numpy as np
 import onnxruntime
 
 from paragonsr.errors import ModelError, ProviderError
+from paragonsr.runtime.engine import AUTO, CHOICES, CPU, ENGINES
 
 ORT: Any = onnxruntime  # it carries no types
-
-CPU = "cpu"
-AUTO = "auto"
-ENGINES = {
-    "cuda": "CUDAExecutionProvider",
-    "migraphx": "MIGraphXExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    CPU: "CPUExecutionProvider",
-    # Behind the CPU, so never taken by itself: it compiles for minutes, again for each new shape.
-    "tensorrt": "TensorrtExecutionProvider",
-}
-"""Short name -> ONNX Runtime's name, in the order in which "auto" tries them (up to the CPU)."""
-
-CHOICES = (AUTO, *ENGINES)
 
 # Full precision, and no exhaustive search of algorithms for each new tile shape.
 _OPTIONS = {"cuda": {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}}
@@ -101,9 +86,7 @@ def open_model(path: Path, provider: str, threads: int, profile: Path | None = N
         return ORT.InferenceSession(str(path), options, providers=engines, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors have no common root
         if provider != CPU:
-            raise ProviderError(
-                f"{path}: provider {provider!r} cannot open it: {first_line(error)}"
-            ) from error
+            raise ProviderError(f"{path}: provider {provider!r} cannot open it: {first_line(error)}") from error
         raise ModelError(f"{path}: is not an ONNX model that can be run: {first_line(error)}") from error
 
 

@@ -11,6 +11,7 @@ from paragonsr.artifacts import card as cards
 from paragonsr.errors import ModelError, ParagonError, ProviderError
 from paragonsr.runtime import probe
 from paragonsr.runtime import provider as providers
+from paragonsr.runtime.engine import AUTO, CPU
 from paragonsr.runtime.probe import Floats
 
 PROOF_TOLERANCE = 1e-3
@@ -40,23 +41,23 @@ class Session:
 
     Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not
     there, does not compute the model, or computes it wrongly. "auto" takes the first of
-    `provider.ENGINES` that computes the model rightly, the CPU at the latest, and logs each that it
+    `engine.ENGINES` that computes the model rightly, the CPU at the latest, and logs each that it
     drops.
     """
 
-    def __init__(self, path: Path, *, provider: str = providers.AUTO, threads: int | None = None) -> None:
+    def __init__(self, path: Path, *, provider: str = AUTO, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
         self.path = path
         self.threads = threads or providers.cores()
         self.notes: tuple[str, ...] = ()
         tried = providers.candidates(provider)
-        reference = providers.open_model(path, providers.CPU, self.threads)
+        reference = providers.open_model(path, CPU, self.threads)
         _check_contract(reference, str(path))
         self._session: Any = reference
-        self.provider = providers.CPU
+        self.provider = CPU
         self.scale = probe.scale(self.run, str(path))
-        self._choose(tried, explicit=provider != providers.AUTO)
+        self._choose(tried, explicit=provider != AUTO)
         self.card = self._read_card()
         self.name = self.card.name if self.card else path.stem
         self.radius = self.card.radius if self.card else probe.radius(self.run, self.scale)
@@ -77,9 +78,7 @@ class Session:
         except Exception as error:  # ONNX Runtime's errors have no common root
             if any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY):
                 raise MemoryError(f"{self.path}: no memory to run it on {list(x.shape)}") from error
-            raise ModelError(
-                f"{self.path}: fails on {list(x.shape)}: {providers.first_line(error)}"
-            ) from error
+            raise ModelError(f"{self.path}: fails on {list(x.shape)}: {providers.first_line(error)}") from error
 
     def close(self) -> None:
         """Give the model's memory back; runs under way in other threads still finish."""
@@ -96,7 +95,7 @@ class Session:
     def _choose(self, names: tuple[str, ...], *, explicit: bool) -> None:
         """Move to the first of the providers that computes what the CPU computes."""
         for name in names:
-            if name == providers.CPU:
+            if name == CPU:
                 return
             try:
                 self._session, note = prove(self.path, name, self.threads, self.run)
@@ -127,14 +126,11 @@ def _check_contract(session: Any, where: str) -> None:
     """ModelError unless the model takes one float32 NCHW picture of three channels and any size."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or len(outputs) != 1:
-        raise ModelError(
-            f"{where}: has {len(inputs)} inputs and {len(outputs)} outputs; an upscaler has one of each"
-        )
+        raise ModelError(f"{where}: has {len(inputs)} inputs and {len(outputs)} outputs; an upscaler has one of each")
     (given,), (made,) = inputs, outputs
     if given.type != "tensor(float)" or made.type != "tensor(float)" or len(given.shape) != 4:
         raise ModelError(
-            f"{where}: takes {given.type} {given.shape} and gives {made.type}; "
-            "wanted is float32 [N, 3, H, W] both ways"
+            f"{where}: takes {given.type} {given.shape} and gives {made.type}; wanted is float32 [N, 3, H, W] both ways"
         )
     batch, channels, height, width = given.shape
     if isinstance(channels, int) and channels != 3:

@@ -1,0 +1,208 @@
+"""Pictures in, larger pictures out: the one class most users need."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paragonsr.errors import InputError, ModelError
+from paragonsr.imaging.alpha import bleed
+from paragonsr.imaging.kernels import BILINEAR
+from paragonsr.imaging.resample import resample
+from paragonsr.imaging.tiles import Box, Tile, cut, whole
+from paragonsr.runtime import catalogue, conversion
+from paragonsr.runtime.conversion import Floats
+from paragonsr.runtime.session import Session
+
+Progress = Callable[[int, int], None]
+"""Called with (input pixels done, input pixels in all) after each tile."""
+
+TILE = 384
+"""Side of a tile's core, input pixels: from here on larger tiles are no faster, and memory stays small."""
+
+SMALLEST_TILE = 32
+"""Tiles are not halved below this when memory runs out."""
+
+_FOREIGN_ALIGN = 16  # tiles of unknown networks begin at multiples of this: they may halve the picture four times
+_DTYPES = ("uint8", "uint16", "float32")
+
+_log = logging.getLogger("paragonsr")
+
+
+class Upscaler:
+    """Enlarges pictures with one model, tile by tile; may be called from several threads; closes as a context.
+
+    `model` is the name of a built-in model or the path of an ONNX file, `provider` one of
+    `engine.CHOICES`, `tile` the side of a tile in input pixels ("whole" or 0: no tiles; None: chosen
+    here), `threads` the number of processor cores used (None: all this process may use). Tiles and whole
+    pictures give the same result; tiles need memory for the picture, the result and one tile.
+
+    Raises ModelError and ProviderError as `Session` does.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "fidelity",
+        *,
+        provider: str = "auto",
+        tile: int | Literal["whole"] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if tile is not None and tile != "whole" and tile < 0:
+            raise ValueError(f"tile is a number of pixels (0: none) or 'whole', not {tile!r}")
+        self.session = Session(catalogue.find(model), provider=provider, threads=threads)
+        self.tile = self._tile(tile)
+
+    @property
+    def scale(self) -> int:
+        """How many times wider and higher the result is."""
+        return self.session.scale
+
+    def __call__(self, image: NDArray[Any], *, progress: Progress | None = None) -> NDArray[Any]:
+        """Enlarge HW or HWC (1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha) of uint8, uint16 or float32.
+
+        The result has the same type and number of channels. float32 is taken and given in [0, 1]
+        (clipped). A picture whose three channels are equal everywhere gives one whose channels are equal.
+        Alpha is enlarged bilinearly, so that it stays exactly 0 and exactly full where it is; colours
+        under fully transparent pixels are replaced by their visible neighbours' first.
+
+        Raises TypeError for what is no such array, ValueError for an empty one, InputError for floats
+        that are not finite or far outside [0, 1], MemoryError when even the smallest tile does not fit.
+        """
+        _check(image)
+        pixels = image[:, :, None] if image.ndim == 2 else image
+        height, width, channels = pixels.shape
+        result = np.empty((height * self.scale, width * self.scale, channels), image.dtype)
+        colours = channels - 1 + channels % 2
+        source = pixels[:, :, :colours]
+        alpha = pixels[:, :, colours] if channels > colours else None
+        if alpha is not None:
+            source = bleed(source, alpha)
+        if _is_gray(source):
+            source = source[:, :, :1]
+        self._enlarge(source, alpha, result, progress)
+        return result[:, :, 0] if image.ndim == 2 else result
+
+    def close(self) -> None:
+        """Give the model's memory back."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _tile(self, tile: int | str | None) -> int:
+        """The side to use; 0 for the whole picture at once."""
+        side = TILE if tile is None else 0 if tile == "whole" else int(tile)
+        if side and self.session.radius is None:
+            if tile is not None:
+                raise ModelError(
+                    f"{self.session.path}: looks at the whole picture, so it cannot work in tiles; take tile 0"
+                )
+            return 0
+        return side
+
+    def _enlarge(
+        self, source: NDArray[Any], alpha: NDArray[Any] | None, result: NDArray[Any], progress: Progress | None
+    ) -> None:
+        """Fill `result` from `source` (HW1 or HW3) and `alpha` (HW); halve the tiles when memory runs out."""
+        picture = whole(*source.shape[:2])
+        size = self.tile or max(source.shape)
+        pending = self._cut([picture], picture, size)
+        done, planes = 0, np.empty((1, 3, 0, 0), np.float32)
+        while pending:
+            tile = pending[-1]
+            try:
+                shape = (1, 3, tile.window.rows.length, tile.window.columns.length)
+                if planes.shape != shape:
+                    planes = np.empty(shape, np.float32)
+                self._enlarge_tile(tile, source, alpha, result, planes)
+            except MemoryError:
+                if size < 2 * SMALLEST_TILE or self.session.radius is None:
+                    raise
+                size //= 2
+                _log.warning("not enough memory: going on with tiles of %d pixels", size)
+                pending = self._cut([tile.core for tile in reversed(pending)], picture, size)
+                continue
+            pending.pop()
+            done += tile.core.area
+            if progress:
+                progress(done, picture.area)
+
+    def _cut(self, cores: list[Box], picture: Box, size: int) -> list[Tile]:
+        """The tiles of these parts of the picture, the first one last."""
+        context, align = self.session.radius or 0, 1 if self.session.card else _FOREIGN_ALIGN
+        return [tile for core in cores for tile in cut(core, picture, size, context, align)][::-1]
+
+    def _enlarge_tile(
+        self,
+        tile: Tile,
+        source: NDArray[Any],
+        alpha: NDArray[Any] | None,
+        result: NDArray[Any],
+        planes: Floats,
+    ) -> None:
+        """Fill the part of `result` that is the tile's core; `planes` [1, 3, h, w] is overwritten."""
+        inner, target = tile.core.within(tile.window), result[tile.core.scaled(self.scale).slices]
+        rows, columns = inner.scaled(self.scale).slices
+        colours = result.shape[2] - (alpha is not None)
+        conversion.to_planes(source[tile.window.slices], planes[0])
+        made = self.session.run(planes)[0, :, rows, columns]
+        if source.shape[2] == 1:
+            made = made.mean(axis=0, keepdims=True)
+        conversion.to_pixels(made, target[:, :, :colours])
+        if alpha is not None:
+            target[:, :, colours] = self._enlarge_alpha(alpha, tile)
+
+    def _enlarge_alpha(self, alpha: NDArray[Any], tile: Tile) -> NDArray[Any]:
+        """The tile's part of the enlarged alpha: bilinear, which overshoots nowhere."""
+        (window,) = cut(tile.core, whole(*alpha.shape), max(alpha.shape), context=1)
+        part = alpha[window.window.slices]
+        rows, columns = part.shape
+        large = resample(part, (rows * self.scale, columns * self.scale), BILINEAR)
+        return large[window.core.within(window.window).scaled(self.scale).slices]
+
+
+def upscale(
+    image: NDArray[Any],
+    model: str | Path = "fidelity",
+    *,
+    provider: str = "auto",
+    tile: int | Literal["whole"] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> NDArray[Any]:
+    """Enlarge one picture; see `Upscaler`, which is faster for several."""
+    with Upscaler(model, provider=provider, tile=tile, threads=threads) as upscaler:
+        return upscaler(image, progress=progress)
+
+
+def _check(image: Any) -> None:
+    """Raise unless this is a picture `Upscaler` takes."""
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"a picture is a NumPy array, not {type(image).__name__}")
+    pixels = cast("NDArray[Any]", image)
+    if pixels.dtype.name not in _DTYPES:
+        raise TypeError(f"pictures are {', '.join(_DTYPES)}, not {pixels.dtype}")
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 2, 3, 4)):
+        raise TypeError(f"a picture is HW or HWC with 1 to 4 channels, not {pixels.shape}")
+    if pixels.size == 0:
+        raise ValueError(f"the picture is empty: {pixels.shape}")
+    if pixels.dtype.kind == "f":
+        low, high = float(pixels.min()), float(pixels.max())  # NaN comes through both
+        if not (low >= -0.5 and high <= 1.5):
+            raise InputError(f"the picture's values go from {low:g} to {high:g}; floats must be within [0, 1]")
+
+
+def _is_gray(pixels: NDArray[Any]) -> bool:
+    """Whether all channels of HWC are equal everywhere; stops at the first row band where they are not."""
+    bands = (pixels[start : start + 64] for start in range(0, pixels.shape[0], 64))
+    return all((band == band[:, :, :1]).all() for band in bands)
