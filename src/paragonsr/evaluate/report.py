@@ -1,0 +1,136 @@
+"""The report of an evaluation: what was measured on which files, by which code, on which machine."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from paragonsr.errors import DataError, OutputExistsError
+
+SCHEMA_VERSION = 1
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file by its name and content; folders are left out, so that a report can be published as it is."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where it was measured; `cores` are those this process may use."""
+
+    system: str
+    processor: str
+    cores: int
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A model that was measured: `provider` is what really computed it, `version` that of its card (None: no card)."""
+
+    name: str
+    version: str | None
+    file: File
+    provider: str
+    notes: tuple[str, ...]
+
+
+class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One enlargement against its target, or the mean of several.
+
+    `psnr_y` in dB (None: infinite, the two are equal), `ssim_y` up to 1, `colour_shift` in 1/255, `checkerboard`
+    energy in squared 1/255, to be held against the target's own.
+    """
+
+    psnr_y: float | None
+    ssim_y: float
+    colour_shift: float
+    checkerboard: float
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A picture that every method has enlarged; `size` (height, width) is the target's after cropping to even sides."""
+
+    name: str
+    size: tuple[int, int]
+    cropped: bool
+    high: File
+    low: File | None
+    target_checkerboard: float
+    figures: dict[str, Figures]
+    best_kernel: str
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A picture or model that could not be measured, and why."""
+
+    name: str
+    error: str
+    reason: str
+
+
+class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Means of one method over all items.
+
+    `over_best_kernel` is the mean over the items of its PSNR-Y less that of the item's best classical kernel, in dB
+    (None: one of them is infinite); `checkerboard_ratio` its mean checkerboard energy over the targets' (None: they
+    have none).
+    """
+
+    figures: Figures
+    over_best_kernel: float | None
+    checkerboard_ratio: float | None
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An evaluation. `summary` has the classical kernels first, then the models; it is empty without items.
+
+    `high` is the name of the folder of targets; `low` says where the inputs came from: "bicubic", "card" or the name
+    of their folder and a slash. `border` pixels at each side are left out of PSNR and SSIM.
+    """
+
+    date: str
+    seconds: float
+    commit: str
+    versions: dict[str, str]
+    machine: Machine
+    high: str
+    low: str
+    scale: int
+    border: int
+    models: tuple[Model, ...]
+    summary: dict[str, Summary]
+    items: tuple[Item, ...]
+    faults: tuple[Fault, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+def dumps(report: Report) -> bytes:
+    """The report as indented JSON, ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def loads(text: bytes | str, where: str) -> Report:
+    """A report from JSON; `where` names the file in the DataError that a wrong one raises."""
+    try:
+        report = msgspec.json.decode(text, type=Report)
+    except msgspec.DecodeError as error:
+        raise DataError(f"{where} cannot be read as a report: {error}") from error
+    if report.schema_version != SCHEMA_VERSION:
+        raise DataError(
+            f"{where} has schema version {report.schema_version}; this program reads {SCHEMA_VERSION}: measure again"
+        )
+    return report
+
+
+def save(report: Report, path: Path, *, overwrite: bool = False) -> None:
+    """Write the report to `path`, complete when it appears. Raises OutputExistsError unless told to overwrite."""
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path} is there already; move it away or allow it to be overwritten")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(dumps(report))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
