@@ -15,6 +15,8 @@ from paragonsr.imaging.metadata import Metadata
 
 # Whatever libvips reports there is raised here as an error with a name; left on, every corrupt file also prints a page.
 logging.getLogger("pyvips").setLevel(logging.ERROR)
+# Its cache of operations would keep the line buffers of pictures long finished, up to 100 MB of them.
+pyvips.cache_set_max(0)
 
 MAX_PIXELS = 1_000_000_000
 _GRAY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16"), "cmyk"
