@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paragonsr.imaging.tiles import Box, Span, cut, whole
@@ -8,6 +8,7 @@ from paragonsr.imaging.tiles import Box, Span, cut, whole
 sides = st.integers(1, 60)
 
 
+@settings(deadline=None)
 @given(sides, sides, st.integers(1, 40), st.integers(0, 30), st.sampled_from([1, 2, 8, 16]))
 def test_cores_part_the_picture_and_windows_hold_their_context(
     height: int, width: int, size: int, context: int, align: int
@@ -25,15 +26,15 @@ def test_cores_part_the_picture_and_windows_hold_their_context(
     assert (seen == 1).all()
 
 
+@settings(deadline=None)
 @given(sides, sides, st.integers(1, 40), st.integers(0, 30))
 def test_all_windows_have_one_shape(height: int, width: int, size: int, context: int) -> None:
     picture = whole(height, width)
-    shapes = {
-        (tile.window.rows.length, tile.window.columns.length) for tile in cut(picture, picture, size, context)
-    }
+    shapes = {(tile.window.rows.length, tile.window.columns.length) for tile in cut(picture, picture, size, context)}
     assert len(shapes) == 1
 
 
+@settings(deadline=None)
 @given(st.integers(60, 90), st.integers(1, 59), st.integers(1, 60), st.integers(1, 40))
 def test_a_core_can_be_cut_again(side: int, start: int, length: int, size: int) -> None:
     picture = whole(side, side)

@@ -233,17 +233,17 @@ from paragonsr.runtime.upscaler import Upscaler
 messages, handler = [], logging.Handler()
 handler.emit = lambda record: messages.append(record.getMessage())
 logging.getLogger("paragonsr").addHandler(handler)
-image = numpy.random.default_rng(0).integers(0, 256, (700, 600, 3), numpy.uint8)
+image = numpy.random.default_rng(0).integers(0, 256, (400, 300, 3), numpy.uint8)
 with Upscaler(sys.argv[1], tile=50, threads=1) as small:
     expected = small(image)
 upscaler = Upscaler(sys.argv[1], tile="whole", threads=1)
 used = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (used + 60_000_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, resource.RLIM_INFINITY))
 result = upscaler(image)
 resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 print(json.dumps([messages, int(abs(result.astype(int) - expected).max())]))
 """
     messages, difference = run(code, save(random((3, 3), width=64)))
     assert messages
-    assert "going on with tiles of 350 pixels" in messages[0]
+    assert "going on with tiles of 200 pixels" in messages[0]
     assert difference == 0

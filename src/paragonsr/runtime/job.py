@@ -35,8 +35,8 @@ class Outcome:
     error: Exception | None = None
 
 
-Advance = Callable[[int], None]
-"""Called with the number of input pixels done since the last call."""
+Advance = Callable[[int], object]
+"""Called after each tile with the number of input pixels done since the last call; what it raises stops the work."""
 
 
 def pixels(job: Job) -> int:
