@@ -14,9 +14,13 @@ class MsSsim(nn.Module):
     """1 - MS-SSIM of luma (Wang, Simoncelli and Bovik 2003, eq. 7), for `[N,3,H,W]` pictures in [0,1].
 
     The paper's five scales need a side of 176; trainings use the first three with their weights rescaled to sum
-    to 1, which a side of 44 satisfies. Returns a scalar in [0, 2]; computed in float32 under autocast too.
-    Raises ValueError when the picture is too small for the scales.
+    to 1, which a side of 44 satisfies. Returns a scalar in [0, 2]; computed in float32 (float64 for float64 pictures)
+    under autocast too. Raises ValueError when the picture is too small for the scales.
     """
+
+    weights: Tensor
+    window: Tensor
+    luma: Tensor
 
     def __init__(self, scales: int = 3) -> None:
         super().__init__()
@@ -27,16 +31,20 @@ class MsSsim(nn.Module):
         self.register_buffer("window", (window / window.sum()).float(), persistent=False)
         self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1), persistent=False)
 
+    @property
+    def side(self) -> int:
+        """The smallest height and width, in pixels, that hold the window at every scale."""
+        return TAPS * 2 ** (len(self.weights) - 1)
+
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """See the class."""
         scales = len(self.weights)
-        if min(output.shape[-2:]) < TAPS * 2 ** (scales - 1):
-            raise ValueError(
-                f"{scales} scales need a side of {TAPS * 2 ** (scales - 1)}, not {tuple(output.shape[-2:])}"
-            )
+        if min(output.shape[-2:]) < self.side:
+            raise ValueError(f"{scales} scales need a side of {self.side}, not {tuple(output.shape[-2:])}")
+        dtype = torch.promote_types(output.dtype, torch.float32)
         with torch.autocast(output.device.type, enabled=False):
-            x = (output.float() * self.luma).sum(1, keepdim=True)
-            y = (target.float() * self.luma).sum(1, keepdim=True)
+            x = (output.to(dtype) * self.luma).sum(1, keepdim=True)
+            y = (target.to(dtype) * self.luma).sum(1, keepdim=True)
             product = x.new_ones(x.shape[0])
             for scale, weight in enumerate(self.weights):
                 luminance, contrast = self._similarity(x, y)
@@ -49,8 +57,9 @@ class MsSsim(nn.Module):
     def _similarity(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The luminance and the contrast-structure maps (Wang et al. 2004, eqs. 6 and 13), valid region."""
         moments = torch.cat((x, y, x * x, y * y, x * y), 1)
-        down = self.window.view(1, 1, TAPS, 1).expand(5, 1, TAPS, 1)
-        across = self.window.view(1, 1, 1, TAPS).expand(5, 1, 1, TAPS)
+        window = self.window.to(x.dtype)
+        down = window.view(1, 1, TAPS, 1).expand(5, 1, TAPS, 1)
+        across = window.view(1, 1, 1, TAPS).expand(5, 1, 1, TAPS)
         mx, my, xx, yy, xy = F.conv2d(F.conv2d(moments, down, groups=5), across, groups=5).split(1, 1)
         luminance = (2 * mx * my + C1) / (mx * mx + my * my + C1)
         contrast = (2 * (xy - mx * my) + C2) / (xx - mx * mx + yy - my * my + C2)
