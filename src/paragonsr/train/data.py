@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from paragonsr.degrade.config import Degradation
 from paragonsr.degrade.training import degrade
+from paragonsr.errors import DataError
 from paragonsr.imaging.metrics import luma
 from paragonsr.train.config import Batch
 from paragonsr.train.shards import Shard
@@ -18,17 +19,20 @@ MARGIN = 8  # input pixels around a crop that only the degradation's kernels see
 
 
 class Crops(Dataset[tuple[Tensor, Tensor]]):
-    """Item `step` is that step's batch: `low [B,3,P+2r,P+2r]` and `high [B,3,2P,2P]`, uint8, for context r."""
+    """Item `step` is that step's batch: `low [B,3,P+2r,P+2r]` and `high [B,3,2P,2P]`, uint8, for context r.
+
+    Raises DataError for tiles that are smaller than a crop with its surroundings.
+    """
 
     def __init__(self, shard: Shard, batch: Batch, degradation: Degradation, *, context: int, seed: int) -> None:
-        self.shard, self.batch, self.degradation, self.context, self.seed = (
-            shard,
-            batch,
-            degradation,
-            context,
-            seed,
-        )
+        self.shard, self.batch, self.degradation = shard, batch, degradation
+        self.context, self.seed = context, seed
         self.side = 2 * (batch.patch + 2 * (context + MARGIN))
+        if min(shard.tiles.shape[1:3]) < self.side:
+            raise DataError(
+                f"tiles of {shard.tiles.shape[1]}x{shard.tiles.shape[2]} are too small: a patch of {batch.patch} input "
+                f"pixels is cut, with its surroundings, from {self.side}x{self.side}; lower train.batch.patch"
+            )
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         """The batch of `step`."""

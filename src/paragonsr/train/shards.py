@@ -16,7 +16,7 @@ from paragonsr.train.config import Data
 
 
 class Shard(NamedTuple):
-    """`tiles [N,H,W,3]` uint8, memory-mapped; the rest has one entry a tile. `digest` is of names and pixels."""
+    """`tiles [N,H,W,3]` uint8, memory-mapped; the rest has one entry a tile. `digest` is of names and files."""
 
     tiles: NDArray[np.uint8]
     names: list[str]
@@ -30,12 +30,12 @@ def pack(folder: Path, cache: Path, data: Data) -> Shard:
 
     The photograph of a tile is read from `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it;
     without one each tile is its own photograph. Raises AssetError for a missing or empty folder and DataError for
-    tiles that are not RGB or differ in size.
+    tiles that cannot be read, are not RGB or differ in size, or a manifest that does not know them.
     """
     files = sorted(path for path in folder.glob("*") if path.suffix in {".webp", ".png"})
     if not files:
         raise AssetError(f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders")
-    digest = hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)).hexdigest()
+    digest = _digest(files)
     packed = cache / f"{digest[:16]}.npy"
     if not packed.exists():
         _write(packed, files)
@@ -44,34 +44,51 @@ def pack(folder: Path, cache: Path, data: Data) -> Shard:
     return Shard(np.load(packed, mmap_mode="r"), names, photos, _weights(photos, data), digest)
 
 
+def _digest(files: list[Path]) -> str:
+    hashed = hashlib.sha256()
+    for path in files:
+        hashed.update(path.name.encode() + b"\0")
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
 def _write(packed: Path, files: list[Path]) -> None:
     packed.parent.mkdir(parents=True, exist_ok=True)
     temporary = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
     first = _read(files[0])
-    tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), *first.shape))
-    for row, path in zip(tiles, files, strict=True):
-        tile = _read(path)
-        if tile.shape != first.shape:
-            raise DataError(
-                f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
-            )
-        row[:] = tile
-    tiles.flush()
-    temporary.replace(packed)
+    try:
+        tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), *first.shape))
+        for row, path in zip(tiles, files, strict=True):
+            tile = _read(path)
+            if tile.shape != first.shape:
+                raise DataError(
+                    f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
+                )
+            row[:] = tile
+        tiles.flush()
+        temporary.replace(packed)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        if image.mode != "RGB":
-            raise DataError(f"{path} is {image.mode}: training tiles must be 8-bit RGB")
-        return np.asarray(image)
+    try:
+        with Image.open(path) as image:
+            if image.mode != "RGB":
+                raise DataError(f"{path} is {image.mode}: training tiles must be 8-bit RGB")
+            return np.asarray(image)
+    except (OSError, SyntaxError) as error:  # Pillow's broken PNGs are a SyntaxError
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def _photos(folder: Path, names: list[str]) -> list[str]:
     for manifest in (folder / "manifest.csv", folder.parent / "manifest.csv"):
         if manifest.is_file():
             with manifest.open(newline="", encoding="utf-8") as lines:
-                known = {row["tile"]: row["photo"] for row in csv.DictReader(lines)}
+                rows = csv.DictReader(lines)
+                if not {"tile", "photo"} <= set(rows.fieldnames or ()):
+                    raise DataError(f"{manifest} needs the columns tile and photo, not {rows.fieldnames}")
+                known = {row["tile"]: row["photo"] for row in rows}
             if missing := [name for name in names if name not in known]:
                 raise DataError(f"{manifest} does not name {missing[0]} (and {len(missing) - 1} more)")
             return [known[name] for name in names]
@@ -89,12 +106,14 @@ def _weights(photos: list[str], data: Data) -> NDArray[np.float64]:
             for photo in photos
         ]
     )
+    if not weights.any():
+        raise DataError("every photograph has weight 0: raise train.data.texture_weight or empty train.data.textures")
     return weights / weights.sum()
 
 
 def corpus(shard: Shard) -> dict[str, float]:
     """The share of each photograph in the draws, largest first: what the audit prints."""
-    shares: Counter[str] = Counter()
+    shares = dict.fromkeys(shard.photos, 0.0)
     for photo, weight in zip(shard.photos, shard.weights, strict=True):
         shares[photo] += float(weight)
-    return dict(shares.most_common())
+    return dict(sorted(shares.items(), key=lambda entry: -entry[1]))
