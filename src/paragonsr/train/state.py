@@ -13,6 +13,8 @@ from torch.optim import Optimizer
 
 from paragonsr.errors import TrainingError
 
+SCHEMA_VERSION = 1
+
 About = dict[str, str]
 """What else a checkpoint says, for whoever exports it: the `model` settings and its `training`, as JSON."""
 
@@ -26,7 +28,7 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
     best_step: int = 0
     best_psnr: float = 0.0
     machine: dict[str, str] = {}
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
 
 
 def save(
@@ -39,10 +41,13 @@ def save(
         tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in entry.items()}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     metadata = {"progress": msgspec.json.encode(progress).decode(), **about}
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
-    with temporary.open("rb+") as written:
-        os.fsync(written.fileno())
-    temporary.replace(path)
+    try:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path) -> tuple[Progress, dict[str, Tensor]]:
@@ -53,9 +58,15 @@ def load(path: Path) -> tuple[Progress, dict[str, Tensor]]:
             if "progress" not in metadata:
                 raise TrainingError(f"{path} is no checkpoint of a paragonsr training")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
+        progress = msgspec.json.decode(metadata["progress"], type=Progress)
+    except (SafetensorError, OSError, msgspec.DecodeError) as error:
         raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
-    return msgspec.json.decode(metadata["progress"], type=Progress), tensors
+    if progress.schema_version != SCHEMA_VERSION:
+        raise TrainingError(
+            f"{path} has schema version {progress.schema_version}; this program reads {SCHEMA_VERSION}. "
+            "Go on with the paragonsr version that began the run."
+        )
+    return progress, tensors
 
 
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
@@ -64,13 +75,19 @@ def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 
 
 def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, optimiser: Optimizer) -> None:
-    """Put a checkpoint's tensors back where `save` took them from."""
-    network.load_state_dict(part(tensors, "network"))
-    average.load_state_dict(part(tensors, "average"))
+    """Put a checkpoint's tensors back where `save` took them from. Raises TrainingError when they do not fit."""
+    try:
+        network.load_state_dict(part(tensors, "network"))
+        average.load_state_dict(part(tensors, "average"))
+    except RuntimeError as error:
+        raise TrainingError(f"the checkpoint is of another network: {error}") from error
     entries: dict[int, dict[str, Tensor]] = {}
     for key, value in part(tensors, "optimiser").items():
         index, name = key.split(".", 1)
         entries.setdefault(int(index), {})[name] = value
+    sizes = [parameter.shape for parameter in network.parameters()]
+    if [entries.get(index, {}).get("exp_avg", torch.empty(0)).shape for index in range(len(sizes))] != sizes:
+        raise TrainingError("the checkpoint's optimiser is of another network, or part of it is missing")
     optimiser.load_state_dict({"state": entries, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
