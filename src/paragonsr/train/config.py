@@ -7,6 +7,8 @@ import msgspec
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Beta = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +47,8 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
     final: Share = 1e-3
     warmup: Positive = 500
-    beta1: Share = 0.9
-    beta2: Share = 0.99
+    beta1: Beta = 0.9
+    beta2: Beta = 0.99
     decay: Weight = 0.0
     clip: Annotated[float, msgspec.Meta(gt=0)] = 1.0
 
@@ -56,8 +58,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     steps: Positive = 60_000
-    seed: int = 0
-    ema: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.999
+    seed: Seed = 0
+    ema: Beta = 0.999
     log_every: Positive = 100
     validate_every: Positive = 2000
     save_every: Positive = 1000

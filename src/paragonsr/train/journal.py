@@ -2,52 +2,65 @@
 
 import time
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import msgspec
 from rich.console import Console
+from torch.utils.tensorboard.writer import SummaryWriter
+
+from paragonsr.errors import TrainingError
+
+
+class Line(msgspec.Struct):
+    """What every line has, whatever else is in it."""
+
+    step: int
 
 
 class Journal:
-    """Appends one JSON object a line, drops the lines a resumed run will write again, and keeps the ETA."""
+    """Appends one JSON object a line from `start` on and keeps the ETA; closed as a context manager.
 
-    def __init__(self, folder: Path, steps: int) -> None:
-        from torch.utils.tensorboard.writer import (
-            SummaryWriter,
-        )  # slow to import, and only a training needs it
+    Later lines and events of an interrupted run are dropped: they are about to come again. Raises TrainingError for
+    a `metrics.jsonl` of something else.
+    """
 
-        self.path, self.steps_total = folder / "metrics.jsonl", steps
-        self.board = SummaryWriter(str(folder / "tensorboard"))
+    def __init__(self, folder: Path, steps: int, start: int) -> None:
+        self.path, self.total, self.first = folder / "metrics.jsonl", steps, start
+        _forget(self.path, start)
+        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=start + 1)
         self.console = Console(stderr=True)
+        self.since = time.monotonic()
 
-    def start(self, step: int) -> None:
-        """Begin or go on at `step`: later lines of an interrupted run are dropped, they are about to come again."""
-        lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
-        kept = [line for line in lines if line.endswith(b"\n") and msgspec.json.decode(line).get("step", 0) <= step]
-        temporary = self.path.with_name(".metrics.jsonl")
-        temporary.write_bytes(b"".join(kept))
-        temporary.replace(self.path)
-        self.first, self.since = step, time.monotonic()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.board.close()
 
     def note(self, text: str) -> None:
         """A sentence for the person who watches."""
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, markup=False)
+
+    def shares(self, shares: dict[str, float]) -> None:
+        """How often each photograph is drawn."""
+        listed = ", ".join(f"{photo} {share:.2%}" for photo, share in shares.items())
+        self.note(f"{len(shares)} photographs and their shares of the draws: {listed}")
 
     def steps(self, step: int, images: int, rate: float, figures: dict[str, float]) -> None:
         """The figures of one step, and how long the rest will take."""
         speed = (step - self.first) / (time.monotonic() - self.since)
-        left = (self.steps_total - step) / speed
+        left = (self.total - step) / speed
         self._write({"step": step, "images": images, "rate": rate, **figures})
         loss = figures["loss"]
-        self.note(f"{step}/{self.steps_total}  loss {loss:.5f}  {speed:.1f} steps/s  {left / 60:.0f} min left")
+        self.note(f"{step}/{self.total}  loss {loss:.5f}  {speed:.1f} steps/s  {left / 60:.0f} min left")
 
     def validation(self, step: int, psnr: float) -> None:
         """The validation figure at a step."""
         self._write({"step": step, "psnr_y": psnr})
-        self.note(f"{step}/{self.steps_total}  validation PSNR-Y {psnr:.3f} dB")
-
-    def close(self) -> None:
-        """Write out what TensorBoard still holds."""
-        self.board.close()
+        self.note(f"{step}/{self.total}  validation PSNR-Y {psnr:.3f} dB")
 
     def _write(self, line: dict[str, float]) -> None:
         with self.path.open("ab") as file:
@@ -55,3 +68,15 @@ class Journal:
         for name, value in line.items():
             if name != "step":
                 self.board.add_scalar(name, value, int(line["step"]))
+
+
+def _forget(path: Path, step: int) -> None:
+    """Drop the lines after `step`, and one that a kill has torn."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    try:
+        kept = [line for line in lines if line.endswith(b"\n") and msgspec.json.decode(line, type=Line).step <= step]
+    except msgspec.DecodeError as error:
+        raise TrainingError(f"{path} is no journal of a training ({error}); move it away") from error
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(b"".join(kept))
+    temporary.replace(path)

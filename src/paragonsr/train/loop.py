@@ -7,62 +7,90 @@ A run's folder holds `recipe.json` (the resolved settings), `audit.json`, `last.
 import copy
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import torch
 from threadpoolctl import threadpool_limits
-from torch import nn
+from torch import Tensor, nn
 
 from paragonsr.artifacts import assets, provenance
 from paragonsr.artifacts.card import Training
 from paragonsr.degrade.config import Degradation
-from paragonsr.errors import TrainingError
+from paragonsr.errors import RecipeError, TrainingError
 from paragonsr.model.config import Model
 from paragonsr.model.generator import Nano
 from paragonsr.train import audit, ema, fidelity, state, validate
-from paragonsr.train.config import Losses, Optimiser, Train
+from paragonsr.train.config import Optimiser, Train
 from paragonsr.train.data import Crops, batches
 from paragonsr.train.journal import Journal
 from paragonsr.train.losses.ms_ssim import MsSsim
 from paragonsr.train.shards import Shard, pack
 
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+class Trainee(NamedTuple):
+    """What a training changes."""
+
+    nano: Nano
+    average: Nano
+    optimiser: torch.optim.AdamW
+    progress: state.Progress
+
 
 def train(config: Train, model: Model, degradation: Degradation, folder: Path) -> Path:
     """Train to the end, resuming from `folder` if something is there; returns the best checkpoint.
 
-    Raises DataError when the audit forbids the data, and TrainingError when the folder holds another run or the
-    training leaves the finite numbers.
+    Raises RecipeError for settings that do not go together, DataError when the audit forbids the data, and
+    TrainingError when the folder holds another run (which stays as it is) or the training leaves the finite numbers.
     """
     # Act 1: the data, and what is wrong with them.
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(config.threads)
-    threadpool_limits(config.threads)  # numpy's too: the degradations are small matrix products
-    device = torch.device(config.device)
-    shard = pack(assets.find(config.data.train), folder.parent / "shards", config.data)
-    held_out = pack(assets.find(config.data.validation), folder.parent / "shards", config.data)
-    pairs = validate.pairs(held_out, degradation)
-    audit.check(shard, held_out, pairs, folder / "audit.json")
-
-    # Act 2: the networks, as they were left.
+    device = settle(config)
+    shard, held_out = (
+        pack(assets.find(name), folder.parent / "shards", config.data)
+        for name in (config.data.train, config.data.validation)
+    )
+    settings = _settings(config, model, degradation, shard.digest)
+    left = _left(folder, settings, held_out.digest)
     torch.manual_seed(config.seed)
     nano = Nano(model).to(device)
-    average = copy.deepcopy(nano)
-    optimiser = _optimiser(config.optimiser, nano)
-    progress = state.Progress(settings=_settings(config, model, degradation, shard.digest))
-    last, best = folder / "last.safetensors", folder / "best.safetensors"
-    journal = Journal(folder, config.steps)
-    if last.exists():
-        progress = _resume(last, progress, nano, average, optimiser, journal)
-    progress.machine = state.machine(device)
-    about = _about(config, model, degradation, shard)
-    terms = losses(config.losses, device)
+    crops = Crops(shard, config.batch, degradation, context=nano.radius, seed=config.seed)
+    terms = losses(config, device)
+    pairs = validate.pairs(held_out, degradation)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = audit.check(shard, held_out, pairs, folder / "audit.json")
+
+    # Act 2: the networks, as they were left.
+    trainee = Trainee(nano, copy.deepcopy(nano), _optimiser(config.optimiser, nano), state.Progress(settings))
+    if left:
+        trainee = trainee._replace(progress=left[0])
+        state.restore(left[1], *trainee[:3])
+    then, trainee.progress.machine = trainee.progress.machine, state.machine(device)
 
     # Act 3: the steps.
-    crops = Crops(shard, config.batch, degradation, context=nano.radius, seed=config.seed)
-    journal.start(progress.step)
-    for step, (low, high) in enumerate(
-        batches(crops, range(progress.step, config.steps), config.workers), progress.step
-    ):
+    with Journal(folder, config.steps, trainee.progress.step) as journal:
+        journal.shares(found.shares)
+        for key, value in then.items():
+            if (now := trainee.progress.machine.get(key)) != value:
+                journal.note(f"resumed with {key} = {now} after {value}: not bitwise the same run")
+        _steps(config, trainee, crops, terms, pairs, _about(config, model, degradation, shard), journal, folder)
+    return folder / BEST
+
+
+def _steps(
+    config: Train,
+    trainee: Trainee,
+    crops: Crops,
+    terms: fidelity.Terms,
+    pairs: list[validate.Pair],
+    about: state.About,
+    journal: Journal,
+    folder: Path,
+) -> None:
+    nano, average, optimiser, progress = trainee
+    steps, device = range(progress.step, config.steps), nano.tail.device
+    for step, (low, high) in zip(steps, batches(crops, steps, config.workers), strict=True):
         optimiser.param_groups[0]["lr"] = rate(config.optimiser, step, config.steps)
         figures = fidelity.step(nano, optimiser, terms, low.to(device), high.to(device), clip=config.optimiser.clip)
         ema.update(average, nano, config.ema, step)
@@ -75,11 +103,28 @@ def train(config: Train, model: Model, degradation: Degradation, folder: Path) -
             journal.validation(progress.step, psnr)
             if psnr > progress.best_psnr:
                 progress.best_step, progress.best_psnr = progress.step, psnr
-                state.save(best, progress, about, nano, average, optimiser)
+                state.save(folder / BEST, progress, about, nano, average, optimiser)
         if progress.step % config.save_every == 0 or done:
-            state.save(last, progress, about, nano, average, optimiser)
-    journal.close()
-    return best
+            state.save(folder / LAST, progress, about, nano, average, optimiser)
+
+
+def settle(config: Train) -> torch.device:
+    """The device of a training, set so that it computes in full float32 and the same every time.
+
+    Raises RecipeError for a device that is not there.
+    """
+    try:
+        device = torch.device(config.device)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RecipeError(f"train.device {config.device!r} cannot be used: {error}") from error
+    torch.set_num_threads(config.threads)
+    threadpool_limits(config.threads)  # numpy's too: the degradations are small matrix products
+    if device.type == "cuda":
+        # Convolutions are TF32 there unless this is said, ten bits for the base and for MS-SSIM's variances.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+    return device
 
 
 def rate(config: Optimiser, step: int, steps: int) -> float:
@@ -88,9 +133,23 @@ def rate(config: Optimiser, step: int, steps: int) -> float:
     return config.rate * min(1.0, (step + 1) / config.warmup) * (config.final + (1 - config.final) * cosine)
 
 
-def losses(config: Losses, device: torch.device) -> fidelity.Terms:
-    """The terms of stage 1 with their weights."""
-    return {"l1": (config.l1, nn.L1Loss()), "ms_ssim": (config.ms_ssim, MsSsim().to(device))}
+def losses(config: Train, device: torch.device) -> fidelity.Terms:
+    """The terms of stage 1 that weigh anything, with their weights.
+
+    Raises RecipeError when none does, or when the patch is too small for one.
+    """
+    known: dict[str, tuple[float, nn.Module]] = {
+        "l1": (config.losses.l1, nn.L1Loss()),
+        "ms_ssim": (config.losses.ms_ssim, similarity := MsSsim().to(device)),
+    }
+    terms: fidelity.Terms = {name: term for name, term in known.items() if term[0] > 0}
+    if not terms:
+        raise RecipeError("train.losses: every weight is 0, there is nothing to learn from")
+    if "ms_ssim" in terms and 2 * config.batch.patch < similarity.side:
+        raise RecipeError(
+            f"train.batch.patch: ms_ssim needs at least {similarity.side // 2} input pixels, not {config.batch.patch}"
+        )
+    return terms
 
 
 def _optimiser(config: Optimiser, nano: Nano) -> torch.optim.AdamW:
@@ -118,22 +177,12 @@ def _about(config: Train, model: Model, degradation: Degradation, shard: Shard) 
     return {"model": msgspec.json.encode(model).decode(), "training": msgspec.json.encode(training).decode()}
 
 
-def _resume(
-    last: Path,
-    fresh: state.Progress,
-    nano: Nano,
-    average: Nano,
-    optimiser: torch.optim.AdamW,
-    journal: Journal,
-) -> state.Progress:
-    progress, tensors = state.load(last)
-    if progress.settings != fresh.settings:
-        raise TrainingError(
-            f"{last.parent} holds a run with other settings or other data; name another folder or remove it"
-        )
-    state.restore(tensors, nano, average, optimiser)
-    now = state.machine(nano.tail.device)
-    for key, value in progress.machine.items():
-        if now.get(key) != value:
-            journal.note(f"resumed with {key} = {now.get(key)} after {value}: not bitwise the same run")
-    return progress
+def _left(folder: Path, settings: str, validation: str) -> tuple[state.Progress, dict[str, Tensor]] | None:
+    """What an earlier call left of this very run. Raises TrainingError when it is another one's."""
+    report = folder / "audit.json"
+    found = {name: state.load(folder / name) for name in (BEST, LAST) if (folder / name).exists()}
+    if any(progress.settings != settings for progress, _ in found.values()) or (
+        found and report.exists() and audit.load(report).validation_sha256 != validation
+    ):
+        raise TrainingError(f"{folder} holds a run with other settings or other data; name another folder or remove it")
+    return found.get(LAST)

@@ -1,5 +1,6 @@
 """The figure a training is steered by: PSNR on luma over fixed pairs, as everywhere."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +39,10 @@ def psnr(nano: Nano, pairs: list[Pair]) -> float:
     return float(np.mean([psnr_y(enlarge(network, pair.low, device), pair.high, border=SCALE) for pair in pairs]))
 
 
-def enlarge(network: object, low: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8]:
+def enlarge(
+    network: Callable[[torch.Tensor], torch.Tensor], low: NDArray[np.uint8], device: torch.device
+) -> NDArray[np.uint8]:
     """uint8 HWC through a network of `[N,3,H,W]` in [0,1], and back."""
     x = torch.from_numpy(low.copy()).to(device).permute(2, 0, 1)[None].float() / 255
-    y = network(x)[0].permute(1, 2, 0)  # type: ignore[operator]
+    y = network(x)[0].permute(1, 2, 0)
     return (y.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
