@@ -22,7 +22,8 @@ def encode(path: Path, pixels: np.ndarray, info: Metadata, kind: Format, quality
     """Write the picture to `path`, whatever it is called; pyvips.Error when that fails.
 
     JPEG and AVIF without chroma subsampling; WebP lossless at quality 100; AVIF from uint16 in 12 bits. PNG and TIFF
-    are lossless, compressed for speed rather than to the last byte.
+    are lossless. All are compressed for speed and memory rather than to the last byte; AVIF alone needs some 30 bytes
+    of memory for each pixel, WebP about 5, the others next to none.
     """
     quality = kind.quality if quality is None else quality
     deep = pixels.dtype == np.uint16
@@ -33,10 +34,10 @@ def encode(path: Path, pixels: np.ndarray, info: Metadata, kind: Format, quality
         case formats.PNG:
             options = {"compression": 3, "filter": "paeth", "bitdepth": 16 if deep else 8}
         case formats.WEBP:
-            options = {"Q": quality, "lossless": quality == _LOSSLESS, "smart_subsample": True, "exact": True}
+            options = {"Q": quality, "lossless": quality == _LOSSLESS, "exact": True}
         case formats.AVIF:
             bits = 12 if deep else 8
-            options = {"Q": quality, "compression": "av1", "subsample_mode": "off", "bitdepth": bits, "effort": 3}
+            options = {"Q": quality, "compression": "av1", "subsample_mode": "off", "bitdepth": bits, "effort": 1}
         case _:
             big = pixels.nbytes > _CLASSIC_TIFF_BYTES
             options = {"compression": "deflate", "predictor": "horizontal", "level": 3, "bigtiff": big}
