@@ -13,6 +13,13 @@ from paragonsr.model.config import Model
 from paragonsr.model.generator import Nano
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far the training had come: what an export needs of what `train.state` writes."""
+
+    step: int
+    images: int
+
+
 class Checkpoint(NamedTuple):
     """The averaged network of a training, in eval mode and float32, and what is known of it."""
 
@@ -28,13 +35,13 @@ def load(path: Path) -> Checkpoint:
             metadata = opened.metadata() or {}
             names = [name for name in opened.keys() if name.startswith("average.")]  # noqa: SIM118 (not a dict)
             tensors = {name.removeprefix("average."): opened.get_tensor(name) for name in names}
-    except (SafetensorError, OSError) as error:
+        if not {"model", "training", "progress"} <= metadata.keys():
+            raise ExportError(f"{path} is no checkpoint of a paragonsr training")
+        nano = Nano(msgspec.json.decode(metadata["model"], type=Model))
+        training = msgspec.json.decode(metadata["training"], type=Training)
+        progress = msgspec.json.decode(metadata["progress"], type=Progress)
+        nano.load_state_dict(tensors)
+    except (SafetensorError, OSError, msgspec.DecodeError, RuntimeError) as error:
         raise ExportError(f"{path} cannot be read as a checkpoint: {error}") from error
-    if not {"model", "training", "progress"} <= metadata.keys():
-        raise ExportError(f"{path} is no checkpoint of a paragonsr training")
-    nano = Nano(msgspec.json.decode(metadata["model"], type=Model))
-    nano.load_state_dict(tensors)
-    training = msgspec.json.decode(metadata["training"], type=Training)
-    progress = msgspec.json.decode(metadata["progress"])
-    training = msgspec.structs.replace(training, steps=progress["step"], images_seen=progress["images"])
+    training = msgspec.structs.replace(training, steps=progress.step, images_seen=progress.images)
     return Checkpoint(nano.eval(), training, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -1,5 +1,7 @@
 """The released graph, written operator by operator: an exporter would surround the pads with shape arithmetic."""
 
+from typing import Any
+
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -24,7 +26,7 @@ class _Graph:
         self.numbers.append(numpy_helper.from_array(value.detach().cpu().contiguous().numpy(), name))
         return name
 
-    def add(self, kind: str, name: str, inputs: list[str], **attributes: object) -> str:
+    def add(self, kind: str, name: str, inputs: list[str], **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
         return name
 

@@ -25,20 +25,25 @@ SHAPES = (
     (1, 256, 256),
 )
 """(batch, height, width), cut from real tiles."""
+SIDE = max(max(shape[1:]) for shape in SHAPES)
 
 
 @torch.no_grad()
 def measure(nano: Nano, model: Path, tiles: Sequence[NDArray[np.uint8]]) -> dict[str, float]:
     """The largest differences, over `SHAPES`, of trained to fused to ONNX through the runtime.
 
-    `tiles` are uint8 HWC pictures of at least 256 x 256. Raises ExportError if any difference exceeds `TOLERANCE`.
+    `tiles` are uint8 HWC pictures of at least `SIDE` x `SIDE`. Raises ExportError for others, and if any difference
+    exceeds `TOLERANCE`.
     """
+    if not tiles or any(min(tile.shape[:2]) < SIDE for tile in tiles):
+        raise ExportError(f"parity is proved on tiles of at least {SIDE}x{SIDE}: {[tile.shape[:2] for tile in tiles]}")
     fused, session = fuse(nano), Session(model, provider="cpu")
     found = {"trained_to_fused": 0.0, "fused_to_onnx": 0.0, "trained_to_onnx": 0.0}
     for crop in _crops(tiles):
         trained, released, shipped = nano(crop), fused(crop), torch.from_numpy(session.run(crop.numpy()))
         for name, pair in zip(found, ((trained, released), (released, shipped), (trained, shipped)), strict=True):
-            found[name] = max(found[name], float((pair[0] - pair[1]).abs().max()))
+            worst = float((pair[0] - pair[1]).abs().max())
+            found[name] = float(np.maximum(found[name], worst))  # max() would drop a NaN
     if wrong := {name: value for name, value in found.items() if not value <= TOLERANCE}:
         raise ExportError(
             f"{model.name} does not compute what was trained: largest differences {wrong}, allowed {TOLERANCE}"

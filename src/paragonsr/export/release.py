@@ -1,5 +1,6 @@
 """From a checkpoint to the files that people use."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 from paragonsr.artifacts import card as cards
 from paragonsr.artifacts.card import Card
@@ -26,8 +27,10 @@ def export(source: Path, out: Path, *, name: str, version: str, tiles: Sequence[
     Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed; files that are there
     already are replaced. Raises ExportError when parity fails or the checkpoint cannot be read.
     """
-    if f"{SCALE}x" not in name:
-        raise ExportError(f"the name {name!r} must contain {SCALE}x: other tools read the scale from the file name")
+    if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name:
+        raise ExportError(
+            f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
+        )
     trained = checkpoint.load(source)
     fused = fuse(trained.nano.double())
     nano = trained.nano.float()
@@ -69,12 +72,13 @@ def _publish(draft: Path, stem: Path, fused: Fused, card: Card) -> list[Path]:
     weights |= {f"tail.{part}": tensor for part, tensor in fused.tail._asdict().items()}
     files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".onnx", ".safetensors", ".json")]
     temporary = [path.with_name(f".{path.name}") for path in files]
-    save_file(
-        {key: tensor.detach().float().contiguous() for key, tensor in weights.items()},
-        temporary[1],
-        {cards.METADATA_KEY: cards.dumps(card).decode()},
-    )
-    temporary[2].write_bytes(cards.dumps(card))
-    for path, final in zip((draft, *temporary[1:]), files, strict=True):
-        path.replace(final)
+    try:
+        numbers = {key: tensor.detach().float().contiguous() for key, tensor in weights.items()}
+        temporary[1].write_bytes(serialise(numbers, {cards.METADATA_KEY: cards.dumps(card).decode()}))
+        temporary[2].write_bytes(cards.dumps(card))
+        for path, final in zip((draft, *temporary[1:]), files, strict=True):
+            path.replace(final)
+    finally:
+        for path in temporary[1:]:
+            path.unlink(missing_ok=True)
     return files

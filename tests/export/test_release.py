@@ -1,0 +1,205 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from paragonsr.artifacts import card as cards
+from paragonsr.errors import ExportError
+from paragonsr.export import checkpoint as checkpoints
+from paragonsr.export import onnx as graphs
+from paragonsr.export import parity, release
+from paragonsr.model.fuse import Convolution, Fused, fuse
+from paragonsr.runtime.session import Session
+
+NAME = "2xTest_Nano"
+Tiles = list[np.ndarray]
+Export = Callable[..., list[Path]]
+
+# What the published generator's state-dict names begin with: a tool that knows its architecture looks for these.
+PUBLISHED = re.compile(
+    r"(conv_in|body\.\d+\.blocks|conv_fuse|magic_upsampler|upsampler|conv_out)\b"
+    r"|.*\b(dwconv_(hw|w|h)|ls[12]|project_(in|out)|kernel_generator|tracked_(kernel|initialized)|identity_kernel)\b"
+)
+
+
+@pytest.fixture
+def export(checkpoint: Path, tiles: Tiles, tmp_path: Path) -> Export:
+    def run(name: str = NAME, **changes: object) -> list[Path]:
+        given = {"name": name, "version": "1.2", "tiles": tiles} | changes
+        return release.export(checkpoint, tmp_path / "out", **given)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def files(checkpoint: Path, tiles: Tiles, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return release.export(checkpoint, tmp_path_factory.mktemp("out"), name=NAME, version="1.2", tiles=tiles)
+
+
+def test_three_files_and_nothing_else(files: list[Path]) -> None:
+    assert [path.name for path in files] == [f"{NAME}.onnx", f"{NAME}.safetensors", f"{NAME}.json"]
+    assert sorted(files[0].parent.iterdir()) == sorted(files)
+    (files[0].parent / "plain").touch()
+    plain = (files[0].parent / "plain").stat().st_mode
+    assert {path.stat().st_mode for path in files} == {plain}, "readable by whom other files are"
+    (files[0].parent / "plain").unlink()
+
+
+def test_the_file_computes_what_was_trained(files: list[Path], checkpoint: Path, tiles: Tiles) -> None:
+    nano = checkpoints.load(checkpoint).nano
+    crop = np.ascontiguousarray(tiles[1][None, 5:84, 7:60].transpose(0, 3, 1, 2), dtype=np.float32) / 255
+    with torch.no_grad():
+        expected = nano.double()(torch.from_numpy(crop).double()).numpy()
+    assert np.abs(Session(files[0], provider="cpu").run(crop) - expected).max() < 1e-5
+
+
+def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint: Path) -> None:
+    sidecar = files[2].read_bytes().decode()
+    properties = {entry.key: entry.value for entry in onnx.load(files[0]).metadata_props}
+    with safe_open(files[1], "pt") as opened:
+        assert opened.metadata() == properties == {cards.METADATA_KEY: sidecar}
+    card = cards.load(files[2])
+    assert (card.name, card.version, card.scale, card.channels) == (NAME, "1.2", 2, 3)
+    assert card.radius == 5 <= 12
+    assert card.parameters == sum(tensor.numel() for tensor in load_file(files[1]).values())
+    assert card.parameters == (3 * 9 + 1) * 8 + 2 * (8 * 9 + 1) * 8 + (8 * 25 + 1) * 12
+    assert card.training == checkpoints.load(checkpoint).training
+    assert card.checkpoint_sha256 == checkpoints.load(checkpoint).sha256
+    assert card.parity["shapes"] >= 8
+    assert {(1, 1, 1)} < set(parity.SHAPES)
+    assert any(height % 2 and width % 2 for _, height, width in parity.SHAPES[1:])
+    assert 0 <= max(card.parity[f"{a}_to_{b}"] for a, b in (("trained", "fused"), ("fused", "onnx"))) <= 1e-5
+
+
+def test_the_weights_beside_it_are_the_graph_s(files: list[Path], checkpoint: Path) -> None:
+    fused = fuse(checkpoints.load(checkpoint).nano)
+    weights = load_file(files[1])
+    inside = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(files[0]).graph.initializer}
+    assert weights.keys() == {
+        f"{layer}.{part}" for layer in ("body.0", "body.1", "body.2", "tail") for part in ("weight", "bias")
+    }
+    for name, tensor in weights.items():
+        assert np.array_equal(tensor.numpy(), inside[name])
+    rebuilt = Fused(
+        [Convolution(weights[f"body.{k}.weight"], weights[f"body.{k}.bias"]) for k in range(3)],
+        Convolution(weights["tail.weight"], weights["tail.bias"]),
+    )
+    x = torch.rand(1, 3, 9, 11)
+    torch.testing.assert_close(rebuilt(x), fused(x).detach(), rtol=0, atol=1e-5)
+
+
+def test_exported_again_it_is_the_same_to_the_byte(export: Export, files: list[Path]) -> None:
+    assert [path.read_bytes() for path in export()] == [path.read_bytes() for path in files]
+
+
+def test_our_names_are_not_the_published_ones(files: list[Path], checkpoint: Path) -> None:
+    ours = [*load_file(files[1]), *checkpoints.load(checkpoint).nano.state_dict()]
+    assert [name for name in ours if PUBLISHED.match(name)] == []
+    assert PUBLISHED.match("body.0.blocks.1.ls1.gamma")
+    assert PUBLISHED.match("conv_in.weight")
+
+
+def test_our_names_are_not_those_of_the_published_files(files: list[Path], checkpoint: Path, assets: Path) -> None:
+    published = sorted((assets / "reference").glob("*.safetensors"))
+    if not published:
+        pytest.skip("no published checkpoints in the assets")
+    theirs = {name for path in published for name in load_file(path)}
+    assert all(PUBLISHED.match(name) for name in theirs)
+    assert theirs.isdisjoint([*load_file(files[1]), *checkpoints.load(checkpoint).nano.state_dict()])
+
+
+def tampered_alpha(model: onnx.ModelProto) -> None:
+    node = next(node for node in model.graph.node if node.op_type == "LeakyRelu")
+    node.attribute[0].f = 0.2
+
+
+def tampered_weight(model: onnx.ModelProto) -> None:
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "body.1.weight")
+    values = onnx.numpy_helper.to_array(tensor).copy()
+    values.flat[7] += 0.01
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+
+
+def tampered_pad(model: onnx.ModelProto) -> None:
+    node = next(node for node in model.graph.node if node.name == "body.pad")
+    node.attribute[0].s = b"constant"
+
+
+def tampered_phases(model: onnx.ModelProto) -> None:
+    node = next(node for node in model.graph.node if node.op_type == "DepthToSpace")
+    next(attribute for attribute in node.attribute if attribute.name == "mode").s = b"DCR"
+
+
+def tampered_nan(model: onnx.ModelProto) -> None:
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "tail.bias")
+    tensor.CopyFrom(onnx.numpy_helper.from_array(np.full(12, np.nan, np.float32), tensor.name))
+
+
+@pytest.mark.parametrize(
+    "tamper", [tampered_alpha, tampered_weight, tampered_pad, tampered_phases, tampered_nan], ids=lambda f: f.__name__
+)
+def test_a_graph_that_computes_something_else_gets_no_name(
+    export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tamper: Callable[[onnx.ModelProto], None]
+) -> None:
+    def spoilt(fused: Fused, metadata: dict[str, str]) -> onnx.ModelProto:
+        model = graphs.graph(fused, metadata)
+        tamper(model)
+        return model
+
+    monkeypatch.setattr(release, "graph", spoilt)
+    with pytest.raises(ExportError, match=r"does not compute what was trained.*allowed 1e-05"):
+        export()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_fusion_that_computes_something_else_gets_no_name(
+    export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(nano: torch.nn.Module) -> Fused:
+        fused = fuse(nano)
+        return fused._replace(tail=fused.tail._replace(bias=fused.tail.bias + 1e-3))
+
+    monkeypatch.setattr(release, "fuse", spoilt)
+    monkeypatch.setattr(parity, "fuse", spoilt)
+    with pytest.raises(ExportError, match="trained_to_fused"):
+        export()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_failure_while_the_files_are_written_leaves_none(
+    export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(release, "serialise", full)
+    with pytest.raises(OSError, match="No space"):
+        export()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["Nano", "4xNano", "12xNano", "1.2xNano", "2 xNano", "", "sub/2xNano", "../2xNano"])
+def test_a_name_that_hides_the_scale_or_leaves_the_folder_is_refused(export: Export, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportError, match="must be a plain name and contain 2x"):
+        export(name)
+    assert not (tmp_path / "out").exists()
+
+
+def test_parity_needs_pictures_as_large_as_its_shapes(export: Export, tiles: Tiles, tmp_path: Path) -> None:
+    for few in ([], [tiles[0], tiles[1][:255]]):
+        with pytest.raises(ExportError, match="at least 256x256"):
+            export(tiles=few)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_by_name(tiles: Tiles, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(ExportError, match=r"notes\.txt cannot be read as a checkpoint"):
+        release.export(tmp_path / "notes.txt", tmp_path / "out", name=NAME, version="1", tiles=tiles)
+    assert not (tmp_path / "out").exists()
