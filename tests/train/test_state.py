@@ -45,6 +45,8 @@ def test_everything_comes_back_bitwise(tmp_path: Path) -> None:
     assert ours.keys() == theirs.keys() == set(range(4))
     assert all(torch.equal(ours[index][name], theirs[index][name]) for index in ours for name in ours[index])
     assert [path.name for path in tmp_path.iterdir()] == ["last.safetensors"]
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode, "readable by whom other files are"
 
 
 def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -42,9 +42,12 @@ def save(
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     metadata = {"progress": msgspec.json.encode(progress).decode(), **about}
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
+        with temporary.open("wb") as file:
+            file.write(
+                serialise({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
+            )
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
