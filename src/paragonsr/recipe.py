@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -18,7 +18,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     train: Train
     model: Model = Model()
     degradation: Degradation = Degradation()
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
 
 
 def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -57,7 +57,7 @@ def _override(settings: dict[str, Any], override: str) -> None:
         inner = settings.setdefault(table, {})
         if not isinstance(inner, dict):
             raise RecipeError(f"--set {override}: {table} is a value, not a table")
-        settings = inner
+        settings = cast(dict[str, Any], inner)
     try:
         settings[key] = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
