@@ -77,6 +77,11 @@ def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint:
     assert 0 <= max(card.parity[f"{a}_to_{b}"] for a, b in (("trained", "fused"), ("fused", "onnx"))) <= 1e-5
 
 
+def test_measured_figures_reach_the_card(export: Export, files: list[Path]) -> None:
+    assert cards.load(files[2]).measured == {}
+    assert cards.load(export(measured={"psnr_y": 31.5})[2]).measured == {"psnr_y": 31.5}
+
+
 def test_the_weights_beside_it_are_the_graph_s(files: list[Path], checkpoint: Path) -> None:
     fused = fuse(checkpoints.load(checkpoint).nano)
     weights = load_file(files[1])

@@ -1,7 +1,7 @@
 """From a checkpoint to the files that people use."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,11 +21,20 @@ from paragonsr.model.generator import ARCHITECTURE, SCALE
 LICENCE = "Apache-2.0"
 
 
-def export(source: Path, out: Path, *, name: str, version: str, tiles: Sequence[NDArray[np.uint8]]) -> list[Path]:
+def export(
+    source: Path,
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    tiles: Sequence[NDArray[np.uint8]],
+    measured: Mapping[str, float] | None = None,
+) -> list[Path]:
     """Write `name`.onnx, .safetensors and .json (the card) for the checkpoint `source` into the folder `out`.
 
     Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed; files that are there
-    already are replaced. Raises ExportError when parity fails or the checkpoint cannot be read.
+    already are replaced. `measured` are an evaluation's figures for the card. Raises ExportError when parity fails,
+    the name hides the scale, or the checkpoint cannot be read.
     """
     if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name:
         raise ExportError(
@@ -46,6 +55,7 @@ def export(source: Path, out: Path, *, name: str, version: str, tiles: Sequence[
         checkpoint_sha256=trained.sha256,
         training=trained.training,
         parity={},
+        measured=dict(measured or {}),
     )
     out.mkdir(parents=True, exist_ok=True)
     draft = out / f".{name}.onnx"
