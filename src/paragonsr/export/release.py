@@ -14,6 +14,7 @@ from paragonsr.artifacts import card as cards
 from paragonsr.artifacts.card import Card
 from paragonsr.errors import ExportError
 from paragonsr.export import checkpoint, parity
+from paragonsr.export.checkpoint import Checkpoint
 from paragonsr.export.onnx import graph
 from paragonsr.model.fuse import Fused, fuse
 from paragonsr.model.generator import ARCHITECTURE, SCALE
@@ -43,7 +44,20 @@ def export(
     trained = checkpoint.load(source)
     fused = fuse(trained.nano.double())
     nano = trained.nano.float()
-    card = Card(
+    card = _card(trained, fused, name, version, dict(measured or {}))
+    out.mkdir(parents=True, exist_ok=True)
+    draft = out / f".{name}.onnx"
+    try:
+        _write_onnx(draft, fused, card)
+        card = msgspec.structs.replace(card, parity=parity.measure(nano, draft, tiles))
+        _write_onnx(draft, fused, card)
+        return _publish(draft, out / name, fused, card)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _card(trained: Checkpoint, fused: Fused, name: str, version: str, measured: dict[str, float]) -> Card:
+    return Card(
         name=name,
         architecture=ARCHITECTURE,
         version=version,
@@ -55,17 +69,8 @@ def export(
         checkpoint_sha256=trained.sha256,
         training=trained.training,
         parity={},
-        measured=dict(measured or {}),
+        measured=measured,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    draft = out / f".{name}.onnx"
-    try:
-        _write_onnx(draft, fused, card)
-        card = msgspec.structs.replace(card, parity=parity.measure(nano, draft, tiles))
-        _write_onnx(draft, fused, card)
-        return _publish(draft, out / name, fused, card)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _write_onnx(path: Path, fused: Fused, card: Card) -> None:
