@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("busy", deadline=None)  # other work on the machine is no fault of the code
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

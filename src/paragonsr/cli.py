@@ -12,6 +12,7 @@ from paragonsr.runtime import catalogue
 from paragonsr.runtime.engine import AUTO, CHOICES, CPU
 
 if TYPE_CHECKING:
+    from paragonsr.degrade.folder import Pattern
     from paragonsr.runtime.folder import Plan
     from paragonsr.runtime.job import Outcome
     from paragonsr.runtime.session import Session
@@ -115,6 +116,134 @@ def models() -> None:
             click.echo(f"{name}{' (default)' if name == catalogue.default() else ''}")
             for key, value in _facts(session):
                 click.echo(f"    {key}: {value}")
+
+
+@cli.command()
+@click.argument("folder", metavar="HIGH", type=PATH)
+@click.option("-o", "--output", metavar="LOW", type=PATH, required=True, help="Folder for the halves, PNG.")
+@click.option(
+    "--pattern",
+    type=click.Choice(["validation", "training", "bicubic"]),
+    default="validation",
+    show_default=True,
+    help="The card's fixed pattern, its random one, or clean antialiased bicubic.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Of the training pattern.")
+def degrade(folder: Path, output: Path, pattern: "Pattern", seed: int) -> int:
+    """Make low-resolution halves of all pictures in the folder HIGH, to train or to measure on."""
+    from paragonsr.degrade.folder import degrade, targets
+
+    highs = targets(folder)
+    failed = 0
+    with console.progress(len(highs), "degrading") as advance, console.stoppable() as check:
+        for outcome in degrade(highs, output, pattern, seed=seed):
+            check()
+            advance(1)
+            if outcome.error:
+                failed += bool(console.fail(outcome.error))
+    click.echo(f"{len(highs) - failed} of {len(highs)} pictures halved into {output}")
+    return console.FAILED if failed else console.DONE
+
+
+@cli.command()
+@click.argument("recipe", type=PATH)
+@click.option("--run", "folder", metavar="FOLDER", type=PATH, required=True, help="Where the run lives.")
+@click.option("--set", "overrides", metavar="PATH=VALUE", multiple=True, help="Override a setting; may be repeated.")
+def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
+    """Train a model as RECIPE (TOML) says. The same command again goes on where it stopped.
+
+    \b
+    paragonsr train recipes/fidelity.toml --run runs/fidelity
+    paragonsr train recipes/fidelity.toml --run runs/gpu --set train.device=cuda --set train.workers=8
+    """
+    from paragonsr.recipe import dumps, load
+
+    with console.needs("train"):
+        from paragonsr.train.loop import train
+
+    settings = load(recipe, overrides)
+    resolved = folder / "recipe.json"
+    if not resolved.exists():  # else it is that run's own, which decides itself whether these settings go on with it
+        folder.mkdir(parents=True, exist_ok=True)
+        resolved.write_bytes(dumps(settings))
+    best = train(settings.train, settings.model, settings.degradation, folder)
+    click.echo(f"the best checkpoint is {best}")
+
+
+@cli.command()
+@click.argument("checkpoint", type=PATH)
+@click.option("--name", required=True, help="What the files are called; must contain 2x.")
+@click.option("--out", metavar="FOLDER", type=PATH, required=True, help="Where they go.")
+@click.option("--version", default=__version__, show_default=True, help="Of the model, for its card.")
+@click.option("--tiles", metavar="FOLDER", default="data/val", show_default=True, help="Pictures to prove it on.")
+@click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
+def export(checkpoint: Path, name: str, out: Path, version: str, tiles: str, reports: tuple[Path, ...]) -> None:
+    """Write the model files of a training's CHECKPOINT, once it is proved that they compute what was trained.
+
+    \b
+    paragonsr export runs/fidelity/best.safetensors --name 2xMine --out models
+    """
+    from paragonsr.artifacts import assets
+    from paragonsr.evaluate import report
+    from paragonsr.imaging.codec import read
+
+    with console.needs("export"):
+        from paragonsr.export.release import export
+
+    pictures = [read(path).pixels for path in sorted(assets.find(tiles).glob("*.webp"))[:8]]
+    measured: dict[str, float] = {}
+    for path in reports:
+        measured |= report.figures(report.load(path), name)
+    for path in export(checkpoint, out, name=name, version=version, tiles=pictures, measured=measured):
+        click.echo(path)
+
+
+@cli.command()
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.option("--hr", "high", metavar="FOLDER", type=PATH, required=True, help="The targets.")
+@click.option(
+    "--lr",
+    "low",
+    metavar="bicubic|card|FOLDER",
+    default="bicubic",
+    show_default=True,
+    help="How the inputs are made from the targets, or where they lie.",
+)
+@click.option("--json", "output", metavar="FILE", type=PATH, help="Write the whole report here.")
+@click.option("--gray-as-rgb", is_flag=True, help="Measure gray pictures as RGB instead of refusing them.")
+@click.option("--provider", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="What computes.")
+@click.option("--overwrite", is_flag=True, help="Replace a report that is there already.")
+def evaluate(
+    models: tuple[str, ...],
+    high: Path,
+    low: str,
+    output: Path | None,
+    gray_as_rgb: bool,
+    provider: str,
+    overwrite: bool,
+) -> int:
+    """Measure models (names or ONNX files) beside the classical kernels on the pictures of a folder."""
+    from rich.console import Console
+
+    from paragonsr.evaluate import pairs, report, suite
+    from paragonsr.evaluate.table import table
+
+    source = pairs.source(low)
+    if output:
+        report.check_output(output, overwrite=overwrite)
+    with console.progress(len(pairs.candidates(high, source)), "measuring") as advance:
+        found = suite.evaluate(
+            models,
+            high,
+            source,
+            provider=provider,
+            gray_as_rgb=gray_as_rgb,
+            progress=lambda done, total, name: advance(1),
+        )
+    if output:
+        report.save(found, output, overwrite=overwrite)
+    Console().print(table(found))
+    return console.FAILED if found.faults else console.DONE
 
 
 def _report(planned: "Plan", outcomes: "Iterable[Outcome]", check: Callable[[], None]) -> int:

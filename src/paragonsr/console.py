@@ -37,6 +37,17 @@ def fail(error: Exception | str) -> int:
 
 
 @contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Around imports: says which extra to install when a library of it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("paragonsr"):
+            raise
+        raise ParagonError(f"this needs {error.name}: pip install 'paragonsr[{extra}]'") from error
+
+
+@contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
     """Inside, Ctrl+C waits for the next call of the function given, which then raises KeyboardInterrupt.
 

@@ -1,6 +1,7 @@
 """Laws of the colour spread under transparent pixels."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -77,3 +78,13 @@ def test_a_box_enlargement_of_the_filled_picture_has_no_dark_edge():
     rgb, alpha = np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), np.uint8)
     rgb[8:24, 8:24], alpha[8:24, 8:24] = 200, 255
     assert (bleed(rgb, alpha) == 200).all()
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 8, 37])
+def test_bands_change_nothing(height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(height)
+    rgb = draw.integers(0, 256, (height, 21, 3), dtype=np.uint8)
+    alpha = draw.choice(np.array([0, 0, 0, 128, 255], np.uint8), (height, 21))
+    whole = bleed(rgb, alpha)
+    monkeypatch.setattr("paragonsr.imaging.alpha._BAND", 2)
+    np.testing.assert_array_equal(bleed(rgb, alpha), whole)

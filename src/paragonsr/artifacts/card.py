@@ -51,18 +51,22 @@ def dumps(card: Card) -> bytes:
     return msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
 
 
+class _Version(msgspec.Struct):
+    schema_version: int = SCHEMA_VERSION
+
+
 def loads(text: bytes | str, where: str) -> Card:
     """A card from JSON; `where` names the file in the ModelError that a wrong one raises."""
     try:
-        card = msgspec.json.decode(text, type=Card)
+        version = msgspec.json.decode(text, type=_Version).schema_version
+        if version != SCHEMA_VERSION:
+            raise ModelError(
+                f"{where}: its card has schema version {version}; this program reads {SCHEMA_VERSION}. "
+                "Install the paragonsr version the model was made for."
+            )
+        return msgspec.json.decode(text, type=Card)
     except msgspec.DecodeError as error:
         raise ModelError(f"{where}: its card cannot be read: {error}") from error
-    if card.schema_version != SCHEMA_VERSION:
-        raise ModelError(
-            f"{where}: its card has schema version {card.schema_version}; this program reads {SCHEMA_VERSION}. "
-            "Install the paragonsr version the model was made for."
-        )
-    return card
 
 
 def load(path: Path) -> Card:

@@ -35,6 +35,17 @@ class Pair(NamedTuple):
     cropped: bool
 
 
+def source(text: str) -> Low:
+    """What a user calls the inputs: `bicubic`, `card`, or a folder. Raises MissingInputError for what is none."""
+    match text:
+        case "bicubic" | "card":
+            return text
+        case folder if Path(folder).is_dir():
+            return Path(folder)
+        case _:
+            raise MissingInputError(f"{text} is neither bicubic nor card nor a folder of small pictures")
+
+
 def candidates(high: Path, low: Low) -> list[Candidate]:
     """All pairs of a folder of targets, and behind them what only the folder `low` has, sorted by name.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from paragonsr.errors import DataError, OutputExistsError
+from paragonsr.errors import DataError, OutputError, OutputExistsError
 
 SCHEMA_VERSION = 1
 
@@ -124,10 +124,37 @@ def loads(text: bytes | str, where: str) -> Report:
     return report
 
 
-def save(report: Report, path: Path, *, overwrite: bool = False) -> None:
-    """Write the report to `path`, complete when it appears. Raises OutputExistsError unless told to overwrite."""
+def load(path: Path) -> Report:
+    """The report in a file. Raises DataError when it cannot be read."""
+    try:
+        return loads(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as a report: {error.strerror}") from error
+
+
+def figures(report: Report, model: str) -> dict[str, float]:
+    """What a model's card says of a report: each mean under `<targets>, <inputs>: <figure>`.
+
+    Raises DataError when the report does not measure `model`.
+    """
+    if model not in report.summary:
+        raise DataError(f"the report on {report.high} does not measure {model}; it has {', '.join(report.summary)}")
+    summary = report.summary[model]
+    found = msgspec.structs.asdict(summary.figures) | {"psnr_y over the best kernel": summary.over_best_kernel}
+    return {f"{report.high}, {report.low}: {name}": value for name, value in found.items() if value is not None}
+
+
+def check_output(path: Path, *, overwrite: bool) -> None:
+    """Refuse, before the long work, what `save` would refuse after it: OutputExistsError or OutputError."""
     if path.exists() and not overwrite:
         raise OutputExistsError(f"{path} is there already; move it away or allow it to be overwritten")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
+
+
+def save(report: Report, path: Path, *, overwrite: bool = False) -> None:
+    """Write the report to `path`, complete when it appears. Raises what `check_output` does."""
+    check_output(path, overwrite=overwrite)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_bytes(dumps(report))

@@ -1,7 +1,10 @@
 """Colour under transparent pixels: what an enlargement mixes into the visible edge."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+_BAND = 256  # coarse rows worked on at once: the full-size planes in float would be larger than the picture's result
 _TAPS = np.array([1, 3, 3, 1], np.float32) / 8
 
 
@@ -17,11 +20,37 @@ def bleed(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     if not hidden.any() or hidden.all():
         return rgb
     result = rgb.copy()
-    weight = alpha.astype(np.float32) / np.float32(np.iinfo(alpha.dtype).max)
     for channel in range(rgb.shape[2]):
-        filled = _filled(rgb[..., channel].astype(np.float32) * weight, weight)
-        result[..., channel][hidden] = np.rint(filled[hidden])
+        coarse = _filled(*_pushed(rgb[..., channel], alpha))
+        for fine, rows, inner in _bands(
+            len(alpha)
+        ):  # a hidden pixel has no colour of its own: all is the coarse grid's
+            filled = _doubled(coarse[rows], (2 * (rows.stop - rows.start), alpha.shape[1]))[inner]
+            band = hidden[fine]
+            result[fine, :, channel][band] = np.rint(filled[: len(band)][band])
     return result
+
+
+def _bands(height: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Fine rows, the coarse rows they need (one more at each side), and where those fine rows lie in their doubling."""
+    coarse = (height + 1) // 2
+    for start in range(0, coarse, _BAND):
+        stop, above = min(start + _BAND, coarse), max(start - 1, 0)
+        fine = slice(2 * start, min(2 * stop, height))
+        first = 2 * (start - above)
+        yield fine, slice(above, min(stop + 1, coarse)), slice(first, first + fine.stop - fine.start)
+
+
+def _pushed(colour: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Colour weighted by alpha, and the weights, both summed onto the next coarser grid. HW -> HW/2 float32."""
+    total, weight = list[np.ndarray](), list[np.ndarray]()
+    for fine, rows, inner in _bands(len(alpha)):
+        window = slice(2 * rows.start, 2 * rows.stop)
+        part = alpha[window].astype(np.float32) / np.float32(np.iinfo(alpha.dtype).max)
+        own = slice(inner.start // 2, inner.start // 2 + (fine.stop - fine.start + 1) // 2)
+        total.append(_halved(colour[window] * part)[own])
+        weight.append(_halved(part)[own])
+    return np.concatenate(total), np.concatenate(weight)
 
 
 def _filled(total: np.ndarray, weight: np.ndarray) -> np.ndarray:

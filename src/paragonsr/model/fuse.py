@@ -70,7 +70,7 @@ def crop(x: Tensor, rim: int) -> Tensor:
 
 def fuse(nano: Nano) -> Fused:
     """The network in released form: the same function, in the dtype of its parameters, differentiable in them."""
-    body = [_collapse(block) for block in (nano.head, *nano.body)]
+    body = [_collapse(block) for block in nano.blocks]
     fold = magic.phases(TAIL_TAPS).to(nano.tail)
     weight = torch.einsum("aik,bjl,ockl->oabcij", fold, fold, nano.tail).flatten(0, 2)
     flat = nano.tail.new_zeros(3)  # any colour: the head does not see flat fields

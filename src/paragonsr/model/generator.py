@@ -13,6 +13,8 @@ This file is the definition, written to be read. The same function in the few op
 - No layer pads: the picture is extended once by its edge pixels and only shrinks after that.
 """
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -64,15 +66,19 @@ class Nano(nn.Module):
         self.tail = nn.Parameter(torch.randn(3, width, TAIL_TAPS, TAIL_TAPS) * 2e-3)
 
     @property
+    def blocks(self) -> list[LinearBlock]:
+        """The head and the body, in order."""
+        return cast("list[LinearBlock]", [self.head, *self.body])
+
+    @property
     def radius(self) -> int:
         """How far, in input pixels, an output pixel looks."""
-        return max(magic.BASE_RADIUS, 1 + len(self.body) + TAIL_RADIUS)
+        return max(magic.BASE_RADIUS, len(self.blocks) + TAIL_RADIUS)
 
     def detail(self, x: Tensor) -> Tensor:
         """`[N,3,H,W]` -> `[N,3,2H,2W]`: what is added to the enlargement, flat answer still in it."""
-        x = F.pad(x, (1 + len(self.body) + TAIL_RADIUS,) * 4, mode="replicate")
-        x = F.leaky_relu(self.head(x), SLOPE)
-        for block in self.body:
+        x = F.pad(x, (len(self.blocks) + TAIL_RADIUS,) * 4, mode="replicate")
+        for block in self.blocks:
             x = F.leaky_relu(block(x), SLOPE)
         return F.conv2d(magic.double(x), self.tail)
 
