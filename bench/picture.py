@@ -17,7 +17,7 @@ from paragonsr import upscale
 from paragonsr.degrade.operations import bicubic
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-CROPS = ((20, 168, 116, 264), (150, 196, 246, 292))
+CROPS = ((62, 176, 158, 272), (340, 124, 436, 220))
 """(top, left, bottom, right) in the photograph: the face, and the badge with its fine print."""
 
 

@@ -177,7 +177,10 @@ def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
 @click.option("--version", default=__version__, show_default=True, help="Of the model, for its card.")
 @click.option("--tiles", metavar="FOLDER", default="data/val", show_default=True, help="Pictures to prove it on.")
 @click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
-def export(checkpoint: Path, name: str, out: Path, version: str, tiles: str, reports: tuple[Path, ...]) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+def export(
+    checkpoint: Path, name: str, out: Path, version: str, tiles: str, reports: tuple[Path, ...], overwrite: bool
+) -> None:
     """Write the model files of a training's CHECKPOINT, once it is proved that they compute what was trained.
 
     \b
@@ -194,7 +197,8 @@ def export(checkpoint: Path, name: str, out: Path, version: str, tiles: str, rep
     measured: dict[str, float] = {}
     for path in reports:
         measured |= report.figures(report.load(path), name)
-    for path in export(checkpoint, out, name=name, version=version, tiles=pictures, measured=measured):
+    files = export(checkpoint, out, name=name, version=version, tiles=pictures, measured=measured, overwrite=overwrite)
+    for path in files:
         click.echo(path)
 
 

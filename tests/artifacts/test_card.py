@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,15 +10,13 @@ TRAINING = Training("fidelity", "card", "abc", "3 tiles of 2 photographs", "d" *
 CARD = Card("2xA", "paragonsr-nano-1", "1.0", 2, 9, 3, 18428, "Apache-2.0", "e" * 64, TRAINING, {"tolerance": 1e-5})
 
 
-def test_a_card_comes_back_as_it_went(tmp_path: Path) -> None:
+def test_a_card_comes_back_as_it_went() -> None:
     text = cards.dumps(CARD)
     assert text.endswith(b"}\n")
     assert list(json.loads(text)) == list(Card.__struct_fields__)
     assert json.loads(text)["schema_version"] == 1
     assert cards.loads(text, "x") == CARD
     assert cards.dumps(cards.loads(text.decode(), "x")) == text
-    (tmp_path / "2xA.json").write_bytes(text)
-    assert cards.load(tmp_path / "2xA.json") == CARD
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_from_tiles_to_a_larger_picture(tiles: Path, tmp_path: Path, capsys: pyt
     measure = ("evaluate", model, "--hr", tiles / "val", "--lr", "card", "--json", report)
     assert run(*measure) == console.DONE
     assert run(*measure) == console.FAILED  # never replaces a report unasked
-    assert run(*release, "--report", report) == console.DONE
+    assert run(*release, "--report", report) == console.FAILED  # nor model files
+    assert run(*release, "--report", report, "--overwrite") == console.DONE
     measured = json.loads((out / "2xTiny.json").read_bytes())["measured"]
     assert measured["val, card: psnr_y"] == json.loads(report.read_bytes())["summary"]["2xTiny"]["figures"]["psnr_y"]
 

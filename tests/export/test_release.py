@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from paragonsr.artifacts import card as cards
-from paragonsr.errors import ExportError
+from paragonsr.errors import ExportError, OutputExistsError
 from paragonsr.export import checkpoint as checkpoints
 from paragonsr.export import onnx as graphs
 from paragonsr.export import parity, release
@@ -64,7 +64,7 @@ def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint:
     properties = {entry.key: entry.value for entry in onnx.load(files[0]).metadata_props}
     with safe_open(files[1], "pt") as opened:
         assert opened.metadata() == properties == {cards.METADATA_KEY: sidecar}
-    card = cards.load(files[2])
+    card = cards.loads(files[2].read_bytes(), "card")
     assert (card.name, card.version, card.scale, card.channels) == (NAME, "1.2", 2, 3)
     assert card.radius == 5 <= 12
     assert card.parameters == sum(tensor.numel() for tensor in load_file(files[1]).values())
@@ -78,8 +78,8 @@ def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint:
 
 
 def test_measured_figures_reach_the_card(export: Export, files: list[Path]) -> None:
-    assert cards.load(files[2]).measured == {}
-    assert cards.load(export(measured={"psnr_y": 31.5})[2]).measured == {"psnr_y": 31.5}
+    assert cards.loads(files[2].read_bytes(), "card").measured == {}
+    assert cards.loads(export(measured={"psnr_y": 31.5})[2].read_bytes(), "card").measured == {"psnr_y": 31.5}
 
 
 def test_the_weights_beside_it_are_the_graph_s(files: list[Path], checkpoint: Path) -> None:
@@ -100,7 +100,11 @@ def test_the_weights_beside_it_are_the_graph_s(files: list[Path], checkpoint: Pa
 
 
 def test_exported_again_it_is_the_same_to_the_byte(export: Export, files: list[Path]) -> None:
-    assert [path.read_bytes() for path in export()] == [path.read_bytes() for path in files]
+    first = [path.read_bytes() for path in export()]
+    assert first == [path.read_bytes() for path in files]
+    with pytest.raises(OutputExistsError, match=r"\.onnx is there already"):
+        export()
+    assert [path.read_bytes() for path in export(overwrite=True)] == first
 
 
 def test_our_names_are_not_the_published_ones(files: list[Path], checkpoint: Path) -> None:

@@ -4,8 +4,6 @@ The same JSON is the sidecar `<model>.json` and the ONNX metadata property `para
 consumers read only one of the two.
 """
 
-from pathlib import Path
-
 import msgspec
 
 from paragonsr.errors import ModelError
@@ -67,8 +65,3 @@ def loads(text: bytes | str, where: str) -> Card:
         return msgspec.json.decode(text, type=Card)
     except msgspec.DecodeError as error:
         raise ModelError(f"{where}: its card cannot be read: {error}") from error
-
-
-def load(path: Path) -> Card:
-    """The card beside or named by `path` (a `.json` file)."""
-    return loads(path.read_bytes(), str(path))

@@ -12,7 +12,7 @@ from safetensors.torch import save as serialise
 
 from paragonsr.artifacts import card as cards
 from paragonsr.artifacts.card import Card
-from paragonsr.errors import ExportError
+from paragonsr.errors import ExportError, OutputExistsError
 from paragonsr.export import checkpoint, parity
 from paragonsr.export.checkpoint import Checkpoint
 from paragonsr.export.onnx import graph
@@ -20,6 +20,7 @@ from paragonsr.model.fuse import Fused, fuse
 from paragonsr.model.generator import ARCHITECTURE, SCALE
 
 LICENCE = "Apache-2.0"
+SUFFIXES = (".onnx", ".safetensors", ".json")
 
 
 def export(
@@ -30,17 +31,21 @@ def export(
     version: str,
     tiles: Sequence[NDArray[np.uint8]],
     measured: Mapping[str, float] | None = None,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write `name`.onnx, .safetensors and .json (the card) for the checkpoint `source` into the folder `out`.
 
-    Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed; files that are there
-    already are replaced. `measured` are an evaluation's figures for the card. Raises ExportError when parity fails,
-    the name hides the scale, or the checkpoint cannot be read.
+    Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed. `measured` are an
+    evaluation's figures for the card. Raises ExportError when parity fails, the name hides the scale, or the checkpoint
+    cannot be read, and OutputExistsError for files that are there already, unless `overwrite`.
     """
     if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name:
         raise ExportError(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
+    files = [out / f"{name}{suffix}" for suffix in SUFFIXES]
+    if there := [path for path in files if path.exists() and not overwrite]:
+        raise OutputExistsError(f"{there[0]} is there already; name another folder or ask to overwrite")
     trained = checkpoint.load(source)
     fused = fuse(trained.nano.double())
     nano = trained.nano.float()
@@ -51,7 +56,7 @@ def export(
         _write_onnx(draft, fused, card)
         card = msgspec.structs.replace(card, parity=parity.measure(nano, draft, tiles))
         _write_onnx(draft, fused, card)
-        return _publish(draft, out / name, fused, card)
+        return _publish(draft, files, fused, card)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -77,15 +82,14 @@ def _write_onnx(path: Path, fused: Fused, card: Card) -> None:
     onnx.save(graph(fused, {cards.METADATA_KEY: cards.dumps(card).decode()}), path)
 
 
-def _publish(draft: Path, stem: Path, fused: Fused, card: Card) -> list[Path]:
-    """The three files under their final names, each complete when it appears."""
+def _publish(draft: Path, files: list[Path], fused: Fused, card: Card) -> list[Path]:
+    """The files under their final names, each complete when it appears."""
     weights = {
         f"body.{index}.{part}": tensor
         for index, layer in enumerate(fused.body)
         for part, tensor in layer._asdict().items()
     }
     weights |= {f"tail.{part}": tensor for part, tensor in fused.tail._asdict().items()}
-    files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".onnx", ".safetensors", ".json")]
     temporary = [path.with_name(f".{path.name}") for path in files]
     try:
         numbers = {key: tensor.detach().float().contiguous() for key, tensor in weights.items()}
