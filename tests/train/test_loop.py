@@ -197,3 +197,26 @@ def test_bicubic_training_is_validated_on_bicubic_halves(data: Data, tmp_path: P
             plane = Image.fromarray(tile[..., channel].astype(np.float32))
             halved = np.asarray(plane.resize((56, 56), Image.Resampling.BICUBIC))
             assert np.abs(low[4:-4, 4:-4, channel] - halved[4:-4, 4:-4].clip(0, 255)).max() < 0.51
+
+
+def test_a_training_starts_from_the_average_of_another(
+    straight: Path, settings: Train, model: Model, tmp_path: Path
+) -> None:
+    origin, folder = straight / "last.safetensors", tmp_path / "second"
+    still = Optimiser(rate=1e-12)
+    second = msgspec.structs.replace(settings, start=str(origin), seed=1, steps=3, save_every=3, optimiser=still)
+    loop.train(second, model, CARD, folder)
+    progress, tensors = state.load(folder / "last.safetensors")
+    assert (progress.step, progress.before, progress.images) == (3, 6, 18)
+    for name, tensor in state.part(state.load(origin)[1], "average").items():
+        torch.testing.assert_close(tensors[f"network.{name}"], tensor, rtol=0, atol=1e-7)
+    moved = tmp_path / "elsewhere.safetensors"
+    moved.write_bytes(origin.read_bytes())
+    loop.train(msgspec.structs.replace(second, start=str(moved)), model, CARD, folder)  # what it holds decides
+    moved.write_bytes((straight / "best.safetensors").read_bytes() + b" ")
+    with pytest.raises(TrainingError, match="other settings"):
+        loop.train(msgspec.structs.replace(second, start=str(moved)), model, CARD, folder)
+    with pytest.raises(TrainingError, match="nowhere"):
+        loop.train(msgspec.structs.replace(second, start="nowhere"), model, CARD, folder)
+    with pytest.raises(TrainingError, match="another network"):
+        loop.train(second, Model(channels=5, layers=2, expansion=8), CARD, tmp_path / "third")

@@ -18,6 +18,7 @@ class Progress(msgspec.Struct, frozen=True):
 
     step: int
     images: int
+    before: int = 0
 
 
 class Checkpoint(NamedTuple):
@@ -43,5 +44,5 @@ def load(path: Path) -> Checkpoint:
         nano.load_state_dict(tensors)
     except (SafetensorError, OSError, msgspec.DecodeError, RuntimeError) as error:
         raise ExportError(f"{path} cannot be read as a checkpoint: {error}") from error
-    training = msgspec.structs.replace(training, steps=progress.step, images_seen=progress.images)
+    training = msgspec.structs.replace(training, steps=progress.before + progress.step, images_seen=progress.images)
     return Checkpoint(nano.eval(), training, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -54,9 +54,13 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One training. `threads`, `device` and `workers` say where it runs; everything else decides its result."""
+    """One training. `threads`, `device` and `workers` say where it runs; everything else decides its result.
+
+    `start` is a checkpoint whose average the training begins with, by its path; without one it begins at random.
+    """
 
     name: str
+    start: str | None = None
     steps: Positive = 60_000
     seed: Seed = 0
     ema: Beta = 0.999

@@ -62,7 +62,11 @@ def train(config: Train, model: Model, degradation: Degradation, folder: Path) -
     found = audit.check(shard, held_out, pairs, folder / "audit.json")
 
     # Act 2: the networks, as they were left.
-    trainee = Trainee(nano, copy.deepcopy(nano), _optimiser(config.optimiser, nano), state.Progress(settings))
+    progress = state.Progress(settings)
+    if config.start:
+        origin = state.start(Path(config.start), nano)
+        progress.before, progress.images = origin.before + origin.step, origin.images
+    trainee = Trainee(nano, copy.deepcopy(nano), _optimiser(config.optimiser, nano), progress)
     if left:
         trainee = trainee._replace(progress=left[0])
         state.restore(left[1], *trainee[:3])
@@ -161,6 +165,8 @@ def _optimiser(config: Optimiser, nano: Nano) -> torch.optim.AdamW:
 def _settings(config: Train, model: Model, degradation: Degradation, digest: str) -> str:
     """A digest of what decides the result: all but the name, the machine and how often things are written down."""
     idle = {"name": "", "threads": 1, "workers": 0, "device": "cpu", "log_every": 1, "save_every": 1}
+    if config.start:  # what it holds decides, not where it lies
+        idle["start"] = state.digest_of(Path(config.start))
     return state.digest(msgspec.structs.replace(config, **idle), model, degradation, digest)
 
 

@@ -20,10 +20,14 @@ About = dict[str, str]
 
 
 class Progress(msgspec.Struct, forbid_unknown_fields=True):
-    """What a checkpoint says of itself. `settings` is the digest of all that decides the result."""
+    """What a checkpoint says of itself. `settings` is the digest of all that decides the result.
+
+    `before` counts the steps of the trainings this one started from; `images` are those of all.
+    """
 
     settings: str
     step: int = 0
+    before: int = 0
     images: int = 0
     best_step: int = 0
     best_psnr: float = 0.0
@@ -94,6 +98,16 @@ def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, 
     optimiser.load_state_dict({"state": entries, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
+def start(path: Path, network: nn.Module) -> Progress:
+    """Begin with the average in another training's checkpoint; what that checkpoint says of itself."""
+    progress, tensors = load(path)
+    try:
+        network.load_state_dict(part(tensors, "average"))
+    except RuntimeError as error:
+        raise TrainingError(f"{path} is of another network: {error}") from error
+    return progress
+
+
 def machine(device: torch.device) -> dict[str, str]:
     """What a bitwise equal resume needs to stay the same."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
@@ -107,3 +121,11 @@ def machine(device: torch.device) -> dict[str, str]:
 def digest(*settings: msgspec.Struct | str) -> str:
     """One hash for all that decides a training's result."""
     return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """The hash of a file. Raises TrainingError when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint: {error.strerror}") from error
