@@ -27,11 +27,11 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
 
     settings: str
     step: int = 0
-    before: int = 0
     images: int = 0
     best_step: int = 0
     best_psnr: float = 0.0
     machine: dict[str, str] = {}
+    before: int = 0
     schema_version: int = SCHEMA_VERSION
 
 
