@@ -187,13 +187,14 @@ def export(
     paragonsr export runs/fidelity/best.safetensors --name 2xMine --out models
     """
     from paragonsr.artifacts import assets
+    from paragonsr.degrade.folder import targets
     from paragonsr.evaluate import report
     from paragonsr.imaging.codec import read
 
     with console.needs("export"):
         from paragonsr.export.release import export
 
-    pictures = [read(path).pixels for path in sorted(assets.find(tiles).glob("*.webp"))[:8]]
+    pictures = [read(path).pixels for path in targets(assets.find(tiles))[:8]]
     measured: dict[str, float] = {}
     for path in reports:
         measured |= report.figures(report.load(path), name)

@@ -79,7 +79,7 @@ def test_from_tiles_to_a_larger_picture(tiles: Path, tmp_path: Path, capsys: pyt
         (("evaluate", "fidelity", "--hr", ".", "--lr", "cubic"), "neither bicubic nor card nor a folder"),
         (("degrade", "nowhere", "-o", "low"), "holds no picture"),
         (("train", "nowhere.toml", "--run", "run"), "nowhere.toml"),
-        (("export", "nowhere.safetensors", "--name", "2xA", "--out", "out", "--tiles", "/"), "nowhere.safetensors"),
+        (("export", "nowhere.safetensors", "--name", "2xA", "--out", "out", "--tiles", "/"), "holds no picture"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

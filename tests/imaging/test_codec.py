@@ -547,6 +547,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, name, depth):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("refused:")
     assert "cannot be written" in done.stdout
+    assert ".tmp" not in done.stdout  # nobody knows that name, and it is gone
     assert not list(tmp_path.iterdir())
 
 

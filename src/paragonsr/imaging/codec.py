@@ -6,6 +6,7 @@ name, and never replaces a file unless that was asked for.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -126,11 +127,18 @@ def write(
         encode(temporary, np.ascontiguousarray(pixels), picture.metadata, kind, quality)
         _publish(temporary, path, overwrite=overwrite)
     except pyvips.Error as error:
-        raise OutputError(f"{path}: cannot be written: {' '.join(str(error).split())}") from error
+        raise OutputError(f"{path}: cannot be written: {_reason(error)}") from error
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _reason(error: pyvips.Error) -> str:
+    """The system's own words in libvips' report of a failed write, else all of it without the temporary file's name."""
+    text = str(error)
+    spoken = re.findall(r"system error: (?!Unknown)(.+)", text)
+    return spoken[0] if spoken else " ".join(re.sub(r"\S*\.paragonsr-\w+\.tmp\S*", "", text).split())
 
 
 def _check_place(path: Path, *, overwrite: bool, source: Path | None) -> None:

@@ -35,7 +35,8 @@ def open_header(path: Path, *, first_frame: bool) -> tuple[Format, Any]:
         raise _broken(path, kind, error) from error
     if animated and not first_frame:
         raise UnsupportedImageError(
-            f"{path}: holds more than one picture (an animation or several pages); ask for its first frame alone"
+            f"{path}: holds more than one picture (an animation or several pages); "
+            "ask for its first frame alone (--first-frame)"
         )
     if image.width * image.height > MAX_PIXELS:
         raise UnsupportedImageError(
