@@ -1,0 +1,1 @@
+"""What judges pictures, shared by the rooms: published networks and formulas, held to their published numbers."""
