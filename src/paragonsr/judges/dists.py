@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paragonsr.judges import vgg16, weights
-from paragonsr.judges.space import normalise
+from paragonsr.judges.look import normalise
 from paragonsr.judges.vgg16 import Vgg16
 
 WEIGHTS = "lpips_v0.1_lins_and_dists_heads.safetensors"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from paragonsr.judges import alexnet, vgg16, weights
-from paragonsr.judges.space import normalise
+from paragonsr.judges.look import normalise
 
 WEIGHTS = "lpips_v0.1_lins_and_dists_heads.safetensors"
 MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of pictures in [-1,1]

@@ -1,24 +1,20 @@
-"""Feature spaces: what a network sees in pictures, on the way and in the end."""
+"""Feature spaces by name."""
 
-from typing import NamedTuple, Protocol
+from typing import Literal, Protocol
 
-import torch
 from torch import Tensor
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+from paragonsr.errors import AssetError
+from paragonsr.judges import efficientnet, vgg16
+from paragonsr.judges.look import Look
 
-
-class Look(NamedTuple):
-    """The outputs `[N,C,h,w]` of the stages, first to deepest, and the embedding `[N,E]` if it was asked for."""
-
-    stages: list[Tensor]
-    embedding: Tensor | None
+Name = Literal["efficientnet_lite2", "vgg16", "convnext_tiny", "clip_vit_b32"]
 
 
 class Space(Protocol):
     """A network that looks at `[N,3,H,W]` pictures in [0,1]: its first `depth` stages, and its embedding if `embed`.
 
-    `depths` counts its stages; one of 0 has an embedding only, and `embeds` says whether it has one.
+    `depths` counts its stages (0: it has an embedding only); `embeds` says whether it has an embedding.
     """
 
     depths: int
@@ -29,8 +25,19 @@ class Space(Protocol):
         ...
 
 
-def normalise(x: Tensor, mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD) -> Tensor:
-    """`[N,3,H,W]` in [0,1] to the mean and the deviation a network was trained with."""
-    shift = torch.tensor(mean, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
-    scale = torch.tensor(std, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
-    return (x - shift) / scale
+def load(name: Name) -> Space:
+    """The space of a name, with its published weights, frozen.
+
+    Raises AssetError when the weights, or the library that a space needs, cannot be had: nothing takes its place.
+    """
+    match name:
+        case "efficientnet_lite2":
+            return efficientnet.load()
+        case "vgg16":
+            return vgg16.load()
+        case "convnext_tiny" | "clip_vit_b32":
+            try:
+                from paragonsr.judges import hub  # here, because its library is an extra of its own
+            except ModuleNotFoundError as error:
+                raise AssetError(f"{name} needs {error.name}: pip install 'paragonsr[hub]'") from error
+            return hub.load(name)

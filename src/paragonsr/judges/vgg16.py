@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paragonsr.judges import weights
-from paragonsr.judges.space import Look, normalise
+from paragonsr.judges.look import Look, normalise
 
 WEIGHTS = "vgg16_torchvision_features.fp16.safetensors"
 WIDTHS = (64, 128, 256, 512, 512)

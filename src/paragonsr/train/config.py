@@ -1,6 +1,6 @@
 """The settings of a training."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -53,10 +53,61 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clip: Annotated[float, msgspec.Meta(gt=0)] = 1.0
 
 
+class Features(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """L1 between what a network sees: `stages` by their places from 1, with their own weights."""
+
+    weight: Weight = 0.2
+    space: Literal["efficientnet_lite2", "vgg16", "convnext_tiny"] = "efficientnet_lite2"
+    stages: tuple[Positive, ...] = (2, 3)
+    stage_weights: tuple[Weight, ...] = (1.0, 0.5)
+
+
+class Contrastive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nearer to the target than to the enlarged input and, if wanted, to a blurred and an over-sharpened target."""
+
+    weight: Weight = 0.1
+    space: Literal["efficientnet_lite2", "clip_vit_b32"] = "efficientnet_lite2"
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    blurred: bool = False
+    sharpened: bool = False
+
+
+class Adversarial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A discriminator of `width`; the generator's weight grows from 0 over the first `ramp` steps.
+
+    `gamma` / 2 is the weight of R1 and of R2, computed at every `penalty_every`-th step with that many times the weight.
+    """
+
+    weight: Weight = 0.02
+    ramp: Positive = 500
+    gamma: Weight = 5.0
+    penalty_every: Positive = 4
+    width: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    optimiser: Optimiser = Optimiser(rate=1.5e-4, warmup=100, clip=10.0)
+
+
+class Perceptual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stage 2: the weights of its terms, beside those of `train.losses` that hold it to the target.
+
+    The best checkpoint has the lowest DISTS of the validations that lose at most `floor` dB of PSNR-Y against the
+    start and shift no picture's mean colour by more than `drift`/255. LPIPS has no part in it: it is the witness.
+    """
+
+    features: Features = Features()
+    dists: Weight = 0.4
+    contrastive: Contrastive = Contrastive()
+    consistency: Weight = 0.3
+    frequency: Weight = 0.2
+    adversarial: Adversarial = Adversarial()
+    floor: Annotated[float, msgspec.Meta(gt=0)] = 0.45
+    drift: Annotated[float, msgspec.Meta(gt=0)] = 0.7
+
+
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One training. `threads`, `device` and `workers` say where it runs; everything else decides its result.
 
     `start` is a checkpoint whose average the training begins with, by its path; without one it begins at random.
+    With a `perceptual` table it is a stage 2, else a stage 1.
     """
 
     name: str
@@ -74,3 +125,4 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: Batch = Batch()
     losses: Losses = Losses()
     optimiser: Optimiser = Optimiser()
+    perceptual: Perceptual | msgspec.UnsetType = msgspec.UNSET

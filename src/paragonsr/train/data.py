@@ -10,9 +10,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from paragonsr.degrade.config import Degradation
 from paragonsr.degrade.training import degrade
-from paragonsr.errors import DataError
+from paragonsr.errors import DataError, RecipeError
 from paragonsr.imaging.metrics import luma
 from paragonsr.train.config import Batch
+from paragonsr.train.ranks import Ranks
 from paragonsr.train.shards import Shard
 
 MARGIN = 8  # input pixels around a crop that only the degradation's kernels see
@@ -21,10 +22,24 @@ MARGIN = 8  # input pixels around a crop that only the degradation's kernels see
 class Crops(Dataset[tuple[Tensor, Tensor]]):
     """Item `step` is that step's batch: `low [B,3,P+2r,P+2r]` and `high [B,3,2P,2P]`, uint8, for context r.
 
-    Raises DataError for tiles that are smaller than a crop with its surroundings.
+    Of several processes, each of a rank takes every `ranks.count`-th sample of the batch.
+
+    Raises RecipeError for a batch that cannot be shared evenly, DataError for tiles that are smaller than a crop with its surroundings.
     """
 
-    def __init__(self, shard: Shard, batch: Batch, degradation: Degradation, *, context: int, seed: int) -> None:
+    def __init__(
+        self,
+        shard: Shard,
+        batch: Batch,
+        degradation: Degradation,
+        *,
+        context: int,
+        seed: int,
+        ranks: Ranks = Ranks(),  # noqa: B008 (a constant)
+    ) -> None:
+        if batch.size % ranks.count:
+            raise RecipeError(f"train.batch.size: {batch.size} samples cannot be shared by {ranks.count} processes")
+        self.ranks = ranks
         self.shard, self.batch, self.degradation = shard, batch, degradation
         self.context, self.seed = context, seed
         self.side = 2 * (batch.patch + 2 * (context + MARGIN))
@@ -36,7 +51,8 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         """The batch of `step`."""
-        pairs = [self.pair(step * self.batch.size + index) for index in range(self.batch.size)]
+        own = range(self.ranks.rank, self.batch.size, self.ranks.count)
+        pairs = [self.pair(step * self.batch.size + index) for index in own]
         low, high = (torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*pairs, strict=True))
         return low, high
 

@@ -57,10 +57,11 @@ class Journal:
         loss = figures["loss"]
         self.note(f"{step}/{self.total}  loss {loss:.5f}  {speed:.1f} steps/s  {left / 60:.0f} min left")
 
-    def validation(self, step: int, psnr: float) -> None:
-        """The validation figure at a step."""
-        self._write({"step": step, "psnr_y": psnr})
-        self.note(f"{step}/{self.total}  validation PSNR-Y {psnr:.3f} dB")
+    def validation(self, step: int, figures: dict[str, float]) -> None:
+        """The validation figures at a step."""
+        self._write({"step": step, **figures})
+        listed = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        self.note(f"{step}/{self.total}  validation {listed}")
 
     def _write(self, line: dict[str, float]) -> None:
         with self.path.open("ab") as file:

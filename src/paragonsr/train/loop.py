@@ -1,18 +1,17 @@
 """A training from its settings to its checkpoints: the same command again goes on where it stopped.
 
 A run's folder holds `recipe.json` (the resolved settings), `audit.json`, `last.safetensors` (to resume),
-`best.safetensors` (the highest validation PSNR of the average), `metrics.jsonl` and TensorBoard files.
+`best.safetensors` (what the stage calls best among the validated averages), `metrics.jsonl` and TensorBoard files.
 """
 
 import copy
-import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import torch
 from threadpoolctl import threadpool_limits
-from torch import Tensor, nn
+from torch import Tensor
 
 from paragonsr.artifacts import assets, provenance
 from paragonsr.artifacts.card import Training
@@ -20,96 +19,121 @@ from paragonsr.degrade.config import Degradation
 from paragonsr.errors import RecipeError, TrainingError
 from paragonsr.model.config import Model
 from paragonsr.model.generator import Nano
-from paragonsr.train import audit, ema, fidelity, state, validate
-from paragonsr.train.config import Optimiser, Train
+from paragonsr.train import audit, ema, ranks, state, validate
+from paragonsr.train.config import Train
 from paragonsr.train.data import Crops, batches
 from paragonsr.train.journal import Journal
-from paragonsr.train.losses.ms_ssim import MsSsim
+from paragonsr.train.optimiser import rate
+from paragonsr.train.ranks import Ranks
 from paragonsr.train.shards import Shard, pack
+from paragonsr.train.stage import Stage, build
 
 LAST, BEST = "last.safetensors", "best.safetensors"
-
-
-class Trainee(NamedTuple):
-    """What a training changes."""
-
-    nano: Nano
-    average: Nano
-    optimiser: torch.optim.AdamW
-    progress: state.Progress
 
 
 def train(config: Train, model: Model, degradation: Degradation, folder: Path) -> Path:
     """Train to the end, resuming from `folder` if something is there; returns the best checkpoint.
 
-    Raises RecipeError for settings that do not go together, DataError when the audit forbids the data, and
-    TrainingError when the folder holds another run (which stays as it is) or the training leaves the finite numbers.
+    Under `torchrun` every process calls this, and one writes. Raises RecipeError for settings that do not go together,
+    DataError when the audit forbids the data, AssetError when data or weights are missing, and TrainingError when the
+    folder holds another run (which stays as it is) or the training leaves the finite numbers.
     """
-    # Act 1: the data, and what is wrong with them.
     device = settle(config)
-    shard, held_out = (
-        pack(assets.find(name), folder.parent / "shards", config.data)
-        for name in (config.data.train, config.data.validation)
-    )
+    with ranks.group(device) as group:
+        _train(config, model, degradation, folder, device, group)
+    return folder / BEST
+
+
+def _train(
+    config: Train, model: Model, degradation: Degradation, folder: Path, device: torch.device, group: Ranks
+) -> None:
+    # Act 1: the data, and what is wrong with them.
+    with group.in_turn():
+        shard, held_out = (
+            pack(assets.find(name), folder.parent / "shards", config.data)
+            for name in (config.data.train, config.data.validation)
+        )
     settings = _settings(config, model, degradation, shard.digest)
     left = _left(folder, settings, held_out.digest)
     torch.manual_seed(config.seed)
     nano = Nano(model).to(device)
-    crops = Crops(shard, config.batch, degradation, context=nano.radius, seed=config.seed)
-    terms = losses(config, device)
-    pairs = validate.pairs(held_out, degradation)
-    folder.mkdir(parents=True, exist_ok=True)
-    found = audit.check(shard, held_out, pairs, folder / "audit.json")
-
-    # Act 2: the networks, as they were left.
-    progress = state.Progress(settings)
+    crops = Crops(shard, config.batch, degradation, context=nano.radius, seed=config.seed, ranks=group)
+    progress = state.Progress(settings, machine=state.machine(device, group))
     if config.start:
         origin = state.start(Path(config.start), nano)
         progress.before, progress.images = origin.before + origin.step, origin.images
-    trainee = Trainee(nano, copy.deepcopy(nano), _optimiser(config.optimiser, nano), progress)
-    if left:
-        trainee = trainee._replace(progress=left[0])
-        state.restore(left[1], *trainee[:3])
-    then, trainee.progress.machine = trainee.progress.machine, state.machine(device)
+    stage = build(config, nano, copy.deepcopy(nano), group)
+    pairs = validate.pairs(held_out, degradation)
+    folder.mkdir(parents=True, exist_ok=True)
+    with group.in_turn():
+        found = audit.check(shard, held_out, pairs, folder / "audit.json")
 
-    # Act 3: the steps.
-    with Journal(folder, config.steps, trainee.progress.step) as journal:
+    # Act 2: the networks, as they were left.
+    then = progress.machine
+    if left:
+        progress, then = msgspec.structs.replace(left[0], machine=progress.machine), left[0].machine
+        state.restore(left[1], stage.parts)
+    elif group.first:
+        stage.begin(pairs, progress)
+
+    # Act 3: the steps. Only the first process writes.
+    about = _about(config, model, degradation, shard, stage.weights)
+    if not group.first:
+        for _ in _steps(config, stage, crops, progress, device):
+            pass
+        return
+    with Journal(folder, config.steps, progress.step) as journal:
         journal.shares(found.shares)
         for key, value in then.items():
-            if (now := trainee.progress.machine.get(key)) != value:
+            if (now := progress.machine.get(key)) != value:
                 journal.note(f"resumed with {key} = {now} after {value}: not bitwise the same run")
-        _steps(config, trainee, crops, terms, pairs, _about(config, model, degradation, shard), journal, folder)
-    return folder / BEST
+        for figures in _steps(config, stage, crops, progress, device):
+            _write_down(config, stage, progress, figures, pairs, about, journal, folder)
 
 
 def _steps(
+    config: Train, stage: Stage, crops: Crops, progress: state.Progress, device: torch.device
+) -> Iterator[dict[str, float]]:
+    """Take the steps that are left, each with its figures; `progress` goes along."""
+    steps = range(progress.step, config.steps)
+    for step, (low, high) in zip(steps, batches(crops, steps, config.workers), strict=True):
+        for optimiser, settings in stage.schedules:
+            optimiser.param_groups[0]["lr"] = rate(settings, step, config.steps)
+        watched = _due(step + 1, config.log_every, config.steps)
+        figures = stage.step(step, low.to(device), high.to(device), watched=watched)
+        ema.update(stage.average, stage.nano, config.ema, step)
+        progress.step, progress.images = step + 1, progress.images + config.batch.size
+        yield figures
+
+
+def _write_down(
     config: Train,
-    trainee: Trainee,
-    crops: Crops,
-    terms: fidelity.Terms,
+    stage: Stage,
+    progress: state.Progress,
+    figures: dict[str, float],
     pairs: list[validate.Pair],
     about: state.About,
     journal: Journal,
     folder: Path,
 ) -> None:
-    nano, average, optimiser, progress = trainee
-    steps, device = range(progress.step, config.steps), nano.tail.device
-    for step, (low, high) in zip(steps, batches(crops, steps, config.workers), strict=True):
-        optimiser.param_groups[0]["lr"] = rate(config.optimiser, step, config.steps)
-        figures = fidelity.step(nano, optimiser, terms, low.to(device), high.to(device), clip=config.optimiser.clip)
-        ema.update(average, nano, config.ema, step)
-        progress.step, progress.images = step + 1, progress.images + len(low)
-        done = progress.step == config.steps
-        if progress.step % config.log_every == 0 or done:
-            journal.steps(progress.step, progress.images, optimiser.param_groups[0]["lr"], figures)
-        if progress.step % config.validate_every == 0 or done:
-            psnr = validate.psnr(average, pairs)
-            journal.validation(progress.step, psnr)
-            if psnr > progress.best_psnr:
-                progress.best_step, progress.best_psnr = progress.step, psnr
-                state.save(folder / BEST, progress, about, nano, average, optimiser)
-        if progress.step % config.save_every == 0 or done:
-            state.save(folder / LAST, progress, about, nano, average, optimiser)
+    """After a step: its figures, the validation and the checkpoints, each when it is due."""
+    if _due(progress.step, config.log_every, config.steps):
+        journal.steps(progress.step, progress.images, stage.schedules[0][0].param_groups[0]["lr"], figures)
+    if _due(progress.step, config.validate_every, config.steps):
+        measured = stage.measure(pairs)
+        journal.validation(progress.step, measured.measured())
+        for sentence in stage.warnings():
+            journal.note(f"{progress.step}/{config.steps}  {sentence}")
+        if stage.improves(measured, progress):
+            progress.best_step, progress.best_psnr = progress.step, measured.psnr_y
+            progress.best_dists, progress.best_shift = measured.dists or 0.0, measured.colour_shift or 0.0
+            state.save(folder / BEST, progress, about, stage.parts)
+    if _due(progress.step, config.save_every, config.steps):
+        state.save(folder / LAST, progress, about, stage.parts)
+
+
+def _due(step: int, every: int, steps: int) -> bool:
+    return step % every == 0 or step == steps
 
 
 def settle(config: Train) -> torch.device:
@@ -118,7 +142,7 @@ def settle(config: Train) -> torch.device:
     Raises RecipeError for a device that is not there.
     """
     try:
-        device = torch.device(config.device)
+        device = torch.device(ranks.local(config.device))
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise RecipeError(f"train.device {config.device!r} cannot be used: {error}") from error
@@ -131,37 +155,6 @@ def settle(config: Train) -> torch.device:
     return device
 
 
-def rate(config: Optimiser, step: int, steps: int) -> float:
-    """The learning rate of a step (from 0): linear warm-up, then a cosine from `rate` to `final * rate`."""
-    cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
-    return config.rate * min(1.0, (step + 1) / config.warmup) * (config.final + (1 - config.final) * cosine)
-
-
-def losses(config: Train, device: torch.device) -> fidelity.Terms:
-    """The terms of stage 1 that weigh anything, with their weights.
-
-    Raises RecipeError when none does, or when the patch is too small for one.
-    """
-    known: dict[str, tuple[float, nn.Module]] = {
-        "l1": (config.losses.l1, nn.L1Loss()),
-        "ms_ssim": (config.losses.ms_ssim, similarity := MsSsim().to(device)),
-    }
-    terms: fidelity.Terms = {name: term for name, term in known.items() if term[0] > 0}
-    if not terms:
-        raise RecipeError("train.losses: every weight is 0, there is nothing to learn from")
-    if "ms_ssim" in terms and 2 * config.batch.patch < similarity.side:
-        raise RecipeError(
-            f"train.batch.patch: ms_ssim needs at least {similarity.side // 2} input pixels, not {config.batch.patch}"
-        )
-    return terms
-
-
-def _optimiser(config: Optimiser, nano: Nano) -> torch.optim.AdamW:
-    return torch.optim.AdamW(
-        nano.parameters(), lr=config.rate, betas=(config.beta1, config.beta2), weight_decay=config.decay
-    )
-
-
 def _settings(config: Train, model: Model, degradation: Degradation, digest: str) -> str:
     """A digest of what decides the result: all but the name, the machine and how often things are written down."""
     idle = {"name": "", "threads": 1, "workers": 0, "device": "cpu", "log_every": 1, "save_every": 1}
@@ -170,7 +163,9 @@ def _settings(config: Train, model: Model, degradation: Degradation, digest: str
     return state.digest(msgspec.structs.replace(config, **idle), model, degradation, digest)
 
 
-def _about(config: Train, model: Model, degradation: Degradation, shard: Shard) -> state.About:
+def _about(
+    config: Train, model: Model, degradation: Degradation, shard: Shard, weights: dict[str, float]
+) -> state.About:
     training = Training(
         recipe=config.name,
         degradation=degradation.kind,
@@ -178,7 +173,7 @@ def _about(config: Train, model: Model, degradation: Degradation, shard: Shard) 
         corpus=f"{len(shard.names)} tiles of {len(set(shard.photos))} photographs",
         corpus_sha256=shard.digest,
         corpus_licence=config.data.licence,
-        losses=msgspec.to_builtins(config.losses),
+        losses=weights,
     )
     return {"model": msgspec.json.encode(model).decode(), "training": msgspec.json.encode(training).decode()}
 

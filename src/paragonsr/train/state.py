@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from paragonsr.errors import TrainingError
+from paragonsr.train.ranks import Ranks
 
 SCHEMA_VERSION = 1
+
+Parts = dict[str, nn.Module | Optimizer]
+"""What a training changes, by the names its tensors have in a checkpoint; `average` is what starts others and ships."""
 
 About = dict[str, str]
 """What else a checkpoint says, for whoever exports it: the `model` settings and its `training`, as JSON."""
@@ -22,7 +27,8 @@ About = dict[str, str]
 class Progress(msgspec.Struct, forbid_unknown_fields=True):
     """What a checkpoint says of itself. `settings` is the digest of all that decides the result.
 
-    `before` counts the steps of the trainings this one started from; `images` are those of all.
+    `before` counts the steps of the trainings this one started from; `images` are those of all. The figures are of
+    the validations that chose the best checkpoint: its own, and in stage 2 the PSNR at the start.
     """
 
     settings: str
@@ -32,17 +38,15 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
     best_psnr: float = 0.0
     machine: dict[str, str] = {}
     before: int = 0
+    best_dists: float = 0.0
+    best_shift: float = 0.0
+    start_psnr: float = 0.0
     schema_version: int = SCHEMA_VERSION
 
 
-def save(
-    path: Path, progress: Progress, about: About, network: nn.Module, average: nn.Module, optimiser: Optimizer
-) -> None:
+def save(path: Path, progress: Progress, about: About, parts: Parts) -> None:
     """Write the checkpoint; a kill at any moment leaves the old one or the new one, whole."""
-    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
-    for index, entry in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in entry.items()}
+    tensors = {f"{part}.{name}": tensor for part, subject in parts.items() for name, tensor in _tensors(subject)}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     metadata = {"progress": msgspec.json.encode(progress).decode(), **about}
     try:
@@ -81,20 +85,34 @@ def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
-def restore(tensors: dict[str, Tensor], network: nn.Module, average: nn.Module, optimiser: Optimizer) -> None:
+def restore(tensors: dict[str, Tensor], parts: Parts) -> None:
     """Put a checkpoint's tensors back where `save` took them from. Raises TrainingError when they do not fit."""
-    try:
-        network.load_state_dict(part(tensors, "network"))
-        average.load_state_dict(part(tensors, "average"))
-    except RuntimeError as error:
-        raise TrainingError(f"the checkpoint is of another network: {error}") from error
+    for name, subject in parts.items():
+        if isinstance(subject, Optimizer):
+            _remember(subject, part(tensors, name), name)
+        else:
+            try:
+                subject.load_state_dict(part(tensors, name))
+            except RuntimeError as error:
+                raise TrainingError(f"the checkpoint is of another {name}: {error}") from error
+
+
+def _tensors(subject: nn.Module | Optimizer) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(subject, nn.Module):
+        yield from subject.state_dict().items()
+        return
+    for index, entry in subject.state_dict()["state"].items():
+        yield from ((f"{index}.{name}", tensor) for name, tensor in entry.items())
+
+
+def _remember(optimiser: Optimizer, tensors: dict[str, Tensor], name: str) -> None:
     entries: dict[int, dict[str, Tensor]] = {}
-    for key, value in part(tensors, "optimiser").items():
-        index, name = key.split(".", 1)
-        entries.setdefault(int(index), {})[name] = value
-    sizes = [parameter.shape for parameter in network.parameters()]
+    for key, value in tensors.items():
+        index, field = key.split(".", 1)
+        entries.setdefault(int(index), {})[field] = value
+    sizes = [parameter.shape for group in optimiser.param_groups for parameter in group["params"]]
     if [entries.get(index, {}).get("exp_avg", torch.empty(0)).shape for index in range(len(sizes))] != sizes:
-        raise TrainingError("the checkpoint's optimiser is of another network, or part of it is missing")
+        raise TrainingError(f"the checkpoint's {name} is of another network, or part of it is missing")
     optimiser.load_state_dict({"state": entries, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
@@ -108,13 +126,14 @@ def start(path: Path, network: nn.Module) -> Progress:
     return progress
 
 
-def machine(device: torch.device) -> dict[str, str]:
+def machine(device: torch.device, ranks: Ranks) -> dict[str, str]:
     """What a bitwise equal resume needs to stay the same."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
     return {
         "device": f"{device.type} {name}",
         "threads": str(torch.get_num_threads()),
         "torch": str(torch.__version__),
+        "processes": str(ranks.count),
     }
 
 
