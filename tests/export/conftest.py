@@ -45,5 +45,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("run") / "best.safetensors"
     training = Training("test", "card", "0123456789ab", "2 tiles of 2 photographs", "d" * 64, "CC0-1.0", {"l1": 1.0})
     about = {name: msgspec.json.encode(part).decode() for name, part in (("model", MODEL), ("training", training))}
-    state.save(path, state.Progress("settings", 12, 24), about, nano, average, optimiser)
+    state.save(
+        path, state.Progress("settings", 12, 24), about, {"network": nano, "average": average, "optimiser": optimiser}
+    )
     return path

@@ -12,7 +12,8 @@ from paragonsr.model.config import Model
 from paragonsr.model.generator import Nano
 from paragonsr.train import fidelity
 from paragonsr.train.config import Batch, Losses, Train
-from paragonsr.train.loop import losses, rate
+from paragonsr.train.fidelity import losses
+from paragonsr.train.optimiser import rate
 
 CPU = torch.device("cpu")
 Pair = tuple[torch.Tensor, torch.Tensor]

@@ -29,16 +29,20 @@ def trained(width: int = 3) -> tuple[nn.Module, nn.Module, torch.optim.AdamW]:
     return subject, average, optimiser
 
 
+def parts(subject: tuple[nn.Module, nn.Module, torch.optim.AdamW]) -> state.Parts:
+    return dict(zip(("network", "average", "optimiser"), subject, strict=True))
+
+
 def test_everything_comes_back_bitwise(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     progress = state.Progress("digest", 7, 56, 4, 31.25, {"threads": "1"})
     saved = trained()
-    state.save(path, progress, {"model": "{}"}, *saved)
+    state.save(path, progress, {"model": "{}"}, parts(saved))
     found, tensors = state.load(path)
     assert found == progress
     subject = network()
     fresh = subject, network(), torch.optim.AdamW(subject.parameters(), lr=0.1)
-    state.restore(tensors, *fresh)
+    state.restore(tensors, parts(fresh))
     for left, right in zip(saved[:2], fresh[:2], strict=True):
         assert all(torch.equal(tensor, right.state_dict()[name]) for name, tensor in left.state_dict().items())
     ours, theirs = (subject[2].state_dict()["state"] for subject in (saved, fresh))
@@ -51,14 +55,14 @@ def test_everything_comes_back_bitwise(tmp_path: Path) -> None:
 
 def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.safetensors"
-    state.save(path, state.Progress("old"), {}, *trained())
+    state.save(path, state.Progress("old"), {}, parts(trained()))
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        state.save(path, state.Progress("new"), {}, *trained())
+        state.save(path, state.Progress("new"), {}, parts(trained()))
     assert state.load(path)[0].settings == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -73,13 +77,14 @@ KILLS = """
     path, (heard, tell), draw = Path(sys.argv[1]), os.pipe(), random.Random(0)
     subject, average = nn.Linear(300, 300), nn.Linear(300, 300)
     optimiser = torch.optim.AdamW(subject.parameters())
+    parts = {"network": subject, "average": average, "optimiser": optimiser}
 
     def save_for_ever(step):
         while True:
             step += 1
             for tensor in (*subject.parameters(), *average.parameters()):
                 tensor.data.fill_(step)
-            state.save(path, state.Progress("s", step), {}, subject, average, optimiser)
+            state.save(path, state.Progress("s", step), {}, parts)
             os.write(tell, step.to_bytes(4, "big"))
 
     told = 0
@@ -132,7 +137,7 @@ def corrupt(path: Path, kind: str) -> None:
 )
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "last.safetensors"
-    state.save(path, state.Progress("s"), {}, *trained())
+    state.save(path, state.Progress("s"), {}, parts(trained()))
     corrupt(path, kind)
     with pytest.raises(TrainingError, match=r"last\.safetensors"):
         state.load(path)
@@ -140,17 +145,17 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path, kind: str) -> Non
 
 def test_a_checkpoint_of_another_age_is_named(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
-    state.save(path, state.Progress("s", schema_version=2), {}, *trained())
+    state.save(path, state.Progress("s", schema_version=2), {}, parts(trained()))
     with pytest.raises(TrainingError, match="schema version 2; this program reads 1"):
         state.load(path)
 
 
 def test_a_checkpoint_of_another_network_is_named(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
-    state.save(path, state.Progress("s"), {}, *trained(3))
+    state.save(path, state.Progress("s"), {}, parts(trained(3)))
     _, tensors = state.load(path)
     with pytest.raises(TrainingError, match="another network"):
-        state.restore(tensors, *trained(4))
+        state.restore(tensors, parts(trained(4)))
     lacking = {name: tensor for name, tensor in tensors.items() if not name.startswith("optimiser.2.")}
     with pytest.raises(TrainingError, match="part of it is missing"):
-        state.restore(lacking, *trained(3))
+        state.restore(lacking, parts(trained(3)))

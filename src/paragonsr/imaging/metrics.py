@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from paragonsr.errors import DataError
@@ -51,6 +52,18 @@ def colour_shift(a: Picture, b: Picture) -> float:
     """Mean over the channels of |mean of a - mean of b|, in 1/255. Raises DataError when shapes differ."""
     _same_size(a, b)
     return float(np.mean(np.abs(_means(a) - _means(b))))
+
+
+def overshoot(image: Picture, target: Picture) -> float:
+    """Mean excess of luma over the target's 3x3 maximum or under its 3x3 minimum, in 1/255: how much of it is halo.
+
+    Luma is in full range, 0 to 255. Raises DataError when shapes differ or a side is below 3.
+    """
+    x, y = ((plane - 16) * (255 / 219) for plane in _lumas(image, target, 0, least=3))
+    around = sliding_window_view(y, (3, 3))
+    inner = x[1:-1, 1:-1]
+    over, under = inner - around.max((2, 3)), around.min((2, 3)) - inner
+    return float(np.mean(np.maximum(np.maximum(over, under), 0)))
 
 
 def checkerboard_energy(image: Picture) -> float:

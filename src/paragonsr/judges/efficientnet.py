@@ -103,14 +103,16 @@ def fold(network: nn.Module) -> None:
     """Put every normalisation of eval mode into the convolution before it, in place: the same function, faster."""
     for module in network.modules():
         parts = dict(module.named_children())
-        order = [part for name, part in parts.items() if isinstance(part, nn.Conv2d | nn.BatchNorm2d)]
+        order = [part for part in parts.values() if isinstance(part, nn.Conv2d | nn.BatchNorm2d)]
         names = {part: name for name, part in parts.items()}
         for convolution, norm in zip(order[::2], order[1::2], strict=True):
-            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-            assert norm.running_mean is not None and norm.running_var is not None
+            assert isinstance(norm, nn.BatchNorm2d)
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
             gain = norm.weight / (norm.running_var + norm.eps).sqrt()
             convolution.weight *= gain[:, None, None, None]
-            convolution.bias = nn.Parameter(norm.bias - norm.running_mean * gain, requires_grad=False)
+            bias = nn.Parameter(norm.bias - norm.running_mean * gain, requires_grad=False)
+            convolution.register_parameter("bias", bias)
             setattr(module, names[norm], nn.Identity())
 
 

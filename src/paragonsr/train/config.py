@@ -75,12 +75,13 @@ class Contrastive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Adversarial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A discriminator of `width`; the generator's weight grows from 0 over the first `ramp` steps.
 
-    `gamma` / 2 is the weight of R1 and of R2, computed at every `penalty_every`-th step with that many times the weight.
+    `gamma` / 2 is the weight of R1 and of R2, which are computed at every `penalty_every`-th step, that many times as
+    heavy. The slopes they keep small are of a picture's *mean* logit, so gamma is large: see bench/perceptual_sweep.py.
     """
 
     weight: Weight = 0.02
     ramp: Positive = 500
-    gamma: Weight = 5.0
+    gamma: Weight = 1000.0
     penalty_every: Positive = 4
     width: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     optimiser: Optimiser = Optimiser(rate=1.5e-4, warmup=100, clip=10.0)

@@ -22,9 +22,8 @@ MARGIN = 8  # input pixels around a crop that only the degradation's kernels see
 class Crops(Dataset[tuple[Tensor, Tensor]]):
     """Item `step` is that step's batch: `low [B,3,P+2r,P+2r]` and `high [B,3,2P,2P]`, uint8, for context r.
 
-    Of several processes, each of a rank takes every `ranks.count`-th sample of the batch.
-
-    Raises RecipeError for a batch that cannot be shared evenly, DataError for tiles that are smaller than a crop with its surroundings.
+    Of several processes, each takes its share of every batch. Raises RecipeError for a batch that cannot be shared
+    evenly, and DataError for tiles that are smaller than a crop with its surroundings.
     """
 
     def __init__(

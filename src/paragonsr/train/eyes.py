@@ -38,16 +38,14 @@ class Eyes:
     def __init__(self, config: Perceptual, device: torch.device) -> None:
         features, self.contrastive = config.features, config.contrastive
         depth = max(features.stages, default=0) if features.weight > 0 else 0
-        depths = {features.space: depth} if depth else {}
-        embeds = {self.contrastive.space} if self.contrastive.weight > 0 else set[str]()
+        depths: dict[space.Name, int] = {features.space: depth} if depth else {}
+        embeds: set[space.Name] = {self.contrastive.space} if self.contrastive.weight > 0 else set()
         if len(features.stages) != len(features.stage_weights):
             raise RecipeError(
                 f"train.perceptual.features: {len(features.stages)} stages, but {len(features.stage_weights)} weights"
             )
-        self.wanted = {
-            name: _Wanted(_placed(space.load(name), device), depths.get(name, 0), name in embeds)
-            for name in sorted({*depths, *embeds})
-        }
+        names: list[space.Name] = sorted({*depths, *embeds})
+        self.wanted = {name: _Wanted(space.load(name, device), depths.get(name, 0), name in embeds) for name in names}
         if depth and depth > (most := self.wanted[features.space].space.depths):
             raise RecipeError(f"train.perceptual.features: {features.space} has {most} stages, not {depth}")
 
@@ -81,9 +79,3 @@ def blur(x: Tensor) -> Tensor:
     x = nn.functional.pad(x, (2, 2, 2, 2), mode="replicate")
     x = nn.functional.conv2d(x, taps.view(1, 1, 5, 1).expand(channels, 1, 5, 1), groups=channels)
     return nn.functional.conv2d(x, taps.view(1, 1, 1, 5).expand(channels, 1, 1, 5), groups=channels)
-
-
-def _placed(loaded: space.Space, device: torch.device) -> space.Space:
-    if isinstance(loaded, nn.Module):
-        loaded.to(device, memory_format=torch.channels_last)
-    return loaded

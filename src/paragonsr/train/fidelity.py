@@ -12,7 +12,7 @@ from paragonsr.model.generator import Nano
 from paragonsr.train import state, validate
 from paragonsr.train.config import Train
 from paragonsr.train.losses.ms_ssim import MsSsim
-from paragonsr.train.optimiser import adamw
+from paragonsr.train.optimiser import Schedule, adamw
 from paragonsr.train.ranks import Ranks
 
 Terms = dict[str, tuple[float, Callable[[Tensor, Tensor], Tensor]]]
@@ -26,7 +26,7 @@ class Fidelity:
         self.optimiser = adamw(config.optimiser, nano)
         self.terms = losses(config, next(nano.parameters()).device)
         self.clip = config.optimiser.clip
-        self.schedules = [(self.optimiser, config.optimiser)]
+        self.schedules: list[Schedule] = [(self.optimiser, config.optimiser)]
         self.parts: state.Parts = {"network": nano, "average": average, "optimiser": self.optimiser}
         self.weights = {"l1": config.losses.l1, "ms_ssim": config.losses.ms_ssim}
 

@@ -7,6 +7,9 @@ from torch import nn
 
 from paragonsr.train.config import Optimiser
 
+Schedule = tuple[torch.optim.Optimizer, Optimiser]
+"""An optimiser, and the settings that say its learning rate at each step."""
+
 
 def adamw(config: Optimiser, network: nn.Module) -> torch.optim.AdamW:
     """The optimiser of a network's parameters."""

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from paragonsr.judges import dists
+from paragonsr.judges import dists, weights
 from paragonsr.judges.look import Look
 from paragonsr.model.fuse import crop, fuse
 from paragonsr.model.generator import SCALE, Nano
@@ -21,7 +21,7 @@ from paragonsr.train.losses.contrastive import Contrastive
 from paragonsr.train.losses.dists import Dists
 from paragonsr.train.losses.features import Features
 from paragonsr.train.losses.frequency import Frequency
-from paragonsr.train.optimiser import adamw
+from paragonsr.train.optimiser import Schedule, adamw
 from paragonsr.train.ranks import Ranks
 from paragonsr.train.rival import Rival
 
@@ -48,10 +48,10 @@ class Perceptual:
         assert isinstance(config.perceptual, settings.Perceptual)
         self.nano, self.average, self.ranks, self.config = nano, average, ranks, config.perceptual
         self.optimiser, self.clip = adamw(config.optimiser, nano), config.optimiser.clip
-        self.schedules = [(self.optimiser, config.optimiser)]
+        self.schedules: list[Schedule] = [(self.optimiser, config.optimiser)]
         self.parts: state.Parts = {"network": nano, "average": average, "optimiser": self.optimiser}
         device = next(nano.parameters()).device
-        self.judge = dists.load().to(device, memory_format=torch.channels_last)
+        self.judge = weights.place(dists.load(), device)
         self.eyes = Eyes(self.config, device)
         self.terms = {name: term for name, term in self._terms(config, device) if term[0] > 0}
         self.weights = {name: weight for name, (weight, _) in self.terms.items()}
@@ -91,7 +91,7 @@ class Perceptual:
         self.optimiser.step()
         if self.rival:
             self.rival.optimiser.step()
-            self.rival.rights.append(numbers["judged_rightly"])
+            self.rival.losses.append(numbers["discriminator"])
         return numbers
 
     def measure(self, pairs: list[validate.Pair]) -> validate.Figures:
@@ -119,7 +119,8 @@ class Perceptual:
 
     def _merit(self, figures: validate.Figures, progress: state.Progress) -> tuple[bool, float]:
         psnr, distance, shift = figures
-        assert distance is not None and shift is not None
+        assert distance is not None
+        assert shift is not None
         within = psnr >= progress.start_psnr - self.config.floor and shift <= self.config.drift
         return within, -distance if within else psnr
 

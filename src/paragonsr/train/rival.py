@@ -1,11 +1,13 @@
 """The discriminator of stage 2: what it thinks of a batch, and how it learns from it."""
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from paragonsr.errors import RecipeError
+from paragonsr.judges import weights
 from paragonsr.model.discriminator import MUNet
 from paragonsr.train.config import Adversarial
 from paragonsr.train.losses import adversarial
@@ -13,8 +15,8 @@ from paragonsr.train.losses.adversarial import Logits
 from paragonsr.train.optimiser import adamw
 from paragonsr.train.ranks import Ranks
 
-WON, BLIND = 0.98, 0.505  # shares of pixels judged rightly, above and below which it teaches nothing
-STEPS = 20  # fewer say nothing of its state
+WON, BLIND = 0.05, math.log(2) - 5e-4  # losses below and above which it teaches nothing; log 2 is that of a coin
+STEPS = 50  # fewer say nothing of its state
 
 
 class Verdict(NamedTuple):
@@ -39,13 +41,13 @@ class Rival:
 
     def __init__(self, config: Adversarial, patch: int, device: torch.device, ranks: Ranks) -> None:
         self.config, self.ranks = config, ranks
-        self.munet = MUNet(config.width).to(device, memory_format=torch.channels_last)
+        self.munet = weights.place(MUNet(config.width), device)
         if 2 * patch % self.munet.multiple:
             raise RecipeError(
                 f"train.batch.patch: {patch} is no multiple of {self.munet.multiple // 2}, as the discriminator needs"
             )
         self.optimiser = adamw(config.optimiser, self.munet)
-        self.rights: list[float] = []
+        self.losses: list[float] = []
 
     def weight(self, at: int) -> float:
         """What the adversarial term weighs for the generator at a step (from 0)."""
@@ -80,12 +82,12 @@ class Rival:
 
     def warning(self) -> str | None:
         """What has become of it since the last call, if it teaches nothing any more."""
-        rights, self.rights = self.rights, []
-        if len(rights) < STEPS:
+        losses, self.losses = self.losses, []
+        if len(losses) < STEPS:
             return None
-        share = sum(rights) / len(rights)
-        if share > WON:
-            return f"the discriminator has won: it judges {share:.1%} of the pixels rightly; raise gamma or lower its rate"
-        if share < BLIND:
-            return f"the discriminator has collapsed: it judges {share:.1%} of the pixels rightly, as by chance"
+        loss = sum(losses) / len(losses)
+        if loss < WON:
+            return f"the discriminator has won, its loss is {loss:.3f}: raise gamma or lower its learning rate"
+        if loss > BLIND:
+            return f"the discriminator has collapsed, its loss is {loss:.4f} as of a coin: lower gamma"
         return None

@@ -3,12 +3,12 @@
 from typing import Protocol
 
 from torch import Tensor
-from torch.optim import Optimizer
 
 from paragonsr.model.generator import Nano
 from paragonsr.train import state
-from paragonsr.train.config import Optimiser, Train
+from paragonsr.train.config import Train
 from paragonsr.train.fidelity import Fidelity
+from paragonsr.train.optimiser import Schedule
 from paragonsr.train.perceptual import Perceptual
 from paragonsr.train.ranks import Ranks
 from paragonsr.train.validate import Figures, Pair
@@ -19,7 +19,7 @@ class Stage(Protocol):
 
     nano: Nano
     average: Nano
-    schedules: list[tuple[Optimizer, Optimiser]]
+    schedules: list[Schedule]
     parts: state.Parts
     weights: dict[str, float]
 

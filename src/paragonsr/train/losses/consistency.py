@@ -68,7 +68,9 @@ def ab(rgb: Tensor) -> Tensor:
     lms = torch.einsum("ij,njhw->nihw", rgb.new_tensor(LINEAR_TO_LMS), rgb)
     # The cube root is vertical at 0: below 1e-4 a line of its slope there takes its place.
     knee = 1e-4
-    root = torch.where(lms <= knee, knee ** (1 / 3) + (lms - knee) / (3 * knee ** (2 / 3)), lms.clamp(min=knee).pow(1 / 3))
+    root = torch.where(
+        lms <= knee, knee ** (1 / 3) + (lms - knee) / (3 * knee ** (2 / 3)), lms.clamp(min=knee).pow(1 / 3)
+    )
     return torch.einsum("ij,njhw->nihw", rgb.new_tensor(LMS_TO_LAB)[1:], root)
 
 
