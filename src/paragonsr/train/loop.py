@@ -47,10 +47,9 @@ def train(config: Train, model: Model, degradation: Degradation, folder: Path) -
     """
     # Act 1: the data, and what is wrong with them.
     device = settle(config)
-    shard, held_out = (
-        pack(assets.find(name), folder.parent / "shards", config.data)
-        for name in (config.data.train, config.data.validation)
-    )
+    data, cache = config.data, folder.parent / "shards"
+    shard = pack(assets.find(data.train), cache, data, data.scales)
+    held_out = pack(assets.find(data.validation), cache, data)
     settings = _settings(config, model, degradation, shard.digest)
     left = _left(folder, settings, held_out.digest)
     torch.manual_seed(config.seed)
@@ -93,7 +92,7 @@ def _steps(
     folder: Path,
 ) -> None:
     nano, average, optimiser, progress = trainee
-    steps, device = range(progress.step, config.steps), nano.tail.device
+    steps, device = range(progress.step, config.steps), next(nano.parameters()).device
     for step, (low, high) in zip(steps, batches(crops, steps, config.workers), strict=True):
         optimiser.param_groups[0]["lr"] = rate(config.optimiser, step, config.steps)
         figures = fidelity.step(nano, optimiser, terms, low.to(device), high.to(device), clip=config.optimiser.clip)

@@ -35,7 +35,7 @@ def pairs(shard: Shard, degradation: Degradation) -> list[Pair]:
 @torch.no_grad()
 def psnr(nano: Nano, pairs: list[Pair]) -> float:
     """Mean PSNR-Y in dB over the pairs, rounded to 8 bits, border of 2 cut."""
-    network, device = fuse(nano), nano.tail.device
+    network, device = fuse(nano), next(nano.parameters()).device
     return float(np.mean([psnr_y(enlarge(network, pair.low, device), pair.high, border=SCALE) for pair in pairs]))
 
 
