@@ -11,8 +11,8 @@ This file is the definition, written to be read. The same function in the few op
 - The head's kernels have no response to a flat field, and the detail's answer to one is taken off at the end, so a
   flat colour comes out as it went in, by construction and not by training.
 - Magic Kernel's doubling is exactly "each pixel four times, then five taps". The base keeps the taps; for the features
-  they are only where training begins, because fixed they cost 0.4 dB on sharp edges (decision 4). All four phases of
-  the output see one convolution, so they have equal gain and no checkerboard can be learned.
+  they are only where training begins, because fixed they cost 0.2 to 0.3 dB on sharp edges (decision 4). All four
+  phases of the output see one convolution, so they have equal gain and no checkerboard can be learned.
 - No layer pads: the picture is extended once by its edge pixels and only shrinks after that.
 """
 
