@@ -1,6 +1,6 @@
 """Five ways to enlarge features by two, trained alike: which is best, which leaves a grid, which is slow.
 
-    python bench/upsamplers.py [--steps 700]
+    python bench/upsamplers.py [--steps 3000]
 
 One body (3x3 to 16 channels, two more 3x3) and one exact Magic Kernel Sharp 2021 base for all; only the way from the
 last features to RGB differs, with widths chosen so that the numbers are equal within 4 %. Same seed, same crops, same
@@ -24,12 +24,13 @@ from paragonsr.degrade.config import Degradation
 from paragonsr.imaging.metrics import checkerboard_energy, psnr_y
 from paragonsr.model import magic
 from paragonsr.model.fuse import crop
-from paragonsr.train.config import Batch, Data
+from paragonsr.train.config import Batch, Data, Losses
 from paragonsr.train.data import Crops
 from paragonsr.train.losses.ms_ssim import MsSsim
 from paragonsr.train.shards import pack
 from paragonsr.train.validate import Pair, enlarge, pairs
 
+LOSSES = Losses()  # stage 1's
 RADIUS = 8  # context of the crops; no design looks farther
 
 
@@ -130,7 +131,7 @@ def fit(network: Network, crops: Crops, steps: int) -> None:
     for step in range(steps):
         low, high = (side.float() / 255 for side in crops[step])
         output = crop(network(low), 2 * RADIUS)  # the layers pad; the rim that feels it is cut off
-        loss = F.l1_loss(output, high) + 0.02 * similarity(output, high)
+        loss = LOSSES.l1 * F.l1_loss(output, high) + LOSSES.ms_ssim * similarity(output, high)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -138,7 +139,7 @@ def fit(network: Network, crops: Crops, steps: int) -> None:
 
 
 @click.command()
-@click.option("--steps", default=700, show_default=True)
+@click.option("--steps", default=3000, show_default=True)
 @click.option("--tiles", default=12, show_default=True, help="Validation tiles to measure on.")
 def main(steps: int, tiles: int) -> None:
     """Train and measure the five designs."""

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from safetensors.numpy import load_file
 from skimage.data import astronaut
@@ -27,8 +26,8 @@ def model(request: pytest.FixtureRequest) -> Path:
 
 def test_the_trained_tail_has_equal_phases(model: Path) -> None:
     weight = load_file(model.with_suffix(".safetensors"))["tail.weight"].astype(np.float64)
-    gains = weight.sum((2, 3)).reshape(3, 4, -1)
-    assert np.ptp(gains, axis=1).max() <= 1e-5
+    gains = weight.sum((2, 3))
+    assert np.ptp(gains, axis=0).max() <= 1e-5  # R, G and B are one detail
     assert np.abs(gains).max() > 1e-3
 
 
@@ -38,26 +37,14 @@ def test_the_card_tells_the_truth(model: Path) -> None:
         assert session.card == card
         assert card.radius <= 12
         assert card.radius - 1 <= radius(session.run, session.scale) <= card.radius  # the outermost taps may be faint
-    learned = [tensor for tensor in onnx.load(model).graph.initializer if not tensor.name.startswith("base.")]
-    assert card.parameters == sum(int(np.prod(tensor.dims)) for tensor in learned if tensor.data_type == 1)
+    assert card.parameters == sum(tensor.size for tensor in load_file(model.with_suffix(".safetensors")).values())
     assert card.parity["trained_to_onnx"] <= 1e-5
     assert card.measured, "export again with --report"
     assert "paragonsr2" not in json.dumps(card.architecture)
 
 
-@pytest.fixture
-def tint(model: Path) -> np.ndarray:
-    """How far apart the channels are that the model alone makes of a gray photograph, [H, W], 1 is white."""
+def test_gray_stays_gray_in_the_model_alone(model: Path) -> None:
     gray = astronaut().mean(axis=2)[:256, :256].astype(np.float32) / 255
     with Session(model, provider="cpu", threads=1) as session:
         made = session.run(np.ascontiguousarray(np.broadcast_to(gray, (1, 3, *gray.shape))))
-    return np.ptp(made[0], axis=0)
-
-
-def test_gray_stays_nearly_gray_in_the_model_alone(tint: np.ndarray) -> None:
-    assert np.quantile(tint, 0.999) <= 2 / 255
-
-
-@pytest.mark.xfail(reason="the strongest edges are tinted more; the runtime's gray path is exact, so users see none")
-def test_gray_stays_nearly_gray_at_every_pixel(tint: np.ndarray) -> None:
-    assert tint.max() <= 2 / 255
+    assert np.ptp(made, axis=1).max() == 0

@@ -51,14 +51,20 @@ def test_double_keeps_constants_and_ramps() -> None:
     torch.testing.assert_close(magic.double(torch.ones(1, 2, 4, 6)), torch.ones(1, 2, 4, 8))
 
 
+def test_double_is_every_pixel_four_times_under_five_taps() -> None:
+    """Where the features' way to the output begins, and what makes its phases alike."""
+    x, taps = picture(6, 9, 1), torch.tensor(magic.SMOOTH, dtype=torch.float64)
+    factored = F.conv2d(magic.repeat(x), torch.outer(taps, taps)[None, None])
+    torch.testing.assert_close(magic.double(x), factored)
+
+
 @pytest.mark.parametrize("taps", [1, 3, 5, 7])
-def test_phases_fold_double_then_convolve_exactly(taps: int) -> None:
+def test_phases_fold_repeat_then_convolve_exactly(taps: int) -> None:
     x, kernel = picture(15, 12, 2), torch.randn(3, 2, taps, taps, dtype=torch.float64)
     fold = magic.phases(taps)
     folded = torch.einsum("aik,bjl,ockl->oabcij", fold, fold, kernel).flatten(0, 2)
     ours = F.pixel_shuffle(F.conv2d(x, folded), 2)
-    rim = folded.shape[-1] // 2
-    literal = F.conv2d(magic.double(x), kernel)
+    literal = F.conv2d(magic.repeat(x), kernel)
     lost = (literal.shape[-1] - ours.shape[-1]) // 2  # the fold's square reach may exceed what one phase needs
-    assert lost == 2 * (rim - 1) - taps // 2
+    assert lost == 2 * (folded.shape[-1] // 2) - taps // 2
     torch.testing.assert_close(ours, literal[:, :, lost : lost + ours.shape[2], lost : lost + ours.shape[3]])

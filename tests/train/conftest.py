@@ -60,7 +60,7 @@ def data(tmp_path: Path) -> Data:
         rows = csv.writer(file)
         rows.writerow(("tile", "photo"))
         rows.writerows((name, name.split("-")[0]) for name in (*train, *held_out))
-    return Data(train=str(tmp_path / "data" / "train"), validation=str(tmp_path / "data" / "val"))
+    return Data(str(tmp_path / "data" / "train"), str(tmp_path / "data" / "val"), scales=(1.0, 0.9))
 
 
 @pytest.fixture

@@ -20,11 +20,13 @@ CLEAN = Degradation(kind="bicubic")
 
 @pytest.fixture
 def shard(data: Data, tmp_path: Path) -> Shard:
-    return pack(Path(data.train), tmp_path / "shards", data)
+    return pack(Path(data.train), tmp_path / "shards", data, data.scales)
 
 
-def crops(shard: Shard, *, gray: float = 0.3, seed: int = 7, kind: str = "card", size: int = 3) -> Crops:
-    return Crops(shard, Batch(size, 22, gray), Degradation(kind=kind), context=CONTEXT, seed=seed)
+def crops(
+    shard: Shard, *, gray: float = 0.3, drawn: float = 0, seed: int = 7, kind: str = "card", size: int = 3
+) -> Crops:
+    return Crops(shard, Batch(size, 22, gray, drawn), Degradation(kind=kind), context=CONTEXT, seed=seed)
 
 
 def test_batches_depend_on_nothing_but_seed_and_step(shard: Shard) -> None:
@@ -59,7 +61,7 @@ def test_context_is_what_surrounds_the_crop_in_the_tile(shard: Shard) -> None:
     for index in range(8):
         low, high = sampler.pair(index)
         wide = None
-        for turned in _turns(shard.tiles):
+        for turned in (turned for tiles in shard.levels for turned in _turns(tiles)):
             side = turned.shape[0]
             for top in range(rim, side - 44 - rim + 1):
                 starts = np.flatnonzero((turned[top, : side - 43 - rim] == high[0, 0]).all(1))
@@ -105,7 +107,7 @@ def test_every_turn_is_drawn(shard: Shard) -> None:
     """Eight orientations of one slope, each as often as the others: chance 1/8, four sigma."""
     y, x = np.mgrid[: shard.tiles.shape[1], : shard.tiles.shape[2]]
     slope = np.broadcast_to((1.6 * y + 0.6 * x).astype(np.uint8)[..., None], shard.tiles.shape)
-    sampler = crops(shard._replace(tiles=slope), gray=0, kind="bicubic")
+    sampler = crops(shard._replace(levels=(slope,)), gray=0, kind="bicubic")
     seen: Counter[tuple[bool, bool, bool]] = Counter()
     for index in range(400):
         high = sampler.pair(index)[1].astype(int)
@@ -133,17 +135,34 @@ def test_the_share_of_gray_crops(shard: Shard) -> None:
     assert share(1, 20) == 1
 
 
+def test_the_share_of_drawn_pages(shard: Shard) -> None:
+    flat = shard._replace(levels=(np.full_like(shard.tiles, 99),))
+    sampler = crops(flat, gray=0, drawn=0.25, kind="bicubic")
+    pages = sum(np.ptp(sampler.pair(index)[1]) > 0 for index in range(160))
+    assert abs(pages - 40) < 4 * (160 * 3 / 16) ** 0.5
+
+
 def test_tiles_are_drawn_by_their_weights(shard: Shard) -> None:
     flat = np.arange(len(shard.names), dtype=np.uint8)[:, None, None, None] * np.ones_like(shard.tiles)
-    sampler = crops(shard._replace(tiles=flat), gray=0, kind="bicubic")
+    sampler = crops(shard._replace(levels=(flat,)), gray=0, kind="bicubic")
     drawn = np.bincount([sampler.pair(index)[1][0, 0, 0] for index in range(600)], minlength=len(shard.names)) / 600
     assert np.abs(drawn - shard.weights).max() < 4 * (0.25 / 600) ** 0.5
     assert shard.weights.max() > 3 * shard.weights.min()
 
 
+def test_each_scale_is_drawn_alike(shard: Shard) -> None:
+    levels = tuple(np.full((len(shard.names), side, side, 3), side, np.uint8) for side in (112, 100, 96))
+    sampler = crops(shard._replace(levels=levels), gray=0, kind="bicubic")
+    drawn = Counter(int(sampler.pair(index)[1][0, 0, 0]) for index in range(300))
+    assert set(drawn) == {112, 100, 96}
+    assert all(abs(count - 100) < 4 * (300 * 2 / 9) ** 0.5 for count in drawn.values())
+
+
 def test_tiles_smaller_than_a_crop_are_refused_by_name(shard: Shard) -> None:
     needed = 2 * (22 + 2 * (CONTEXT + MARGIN))
-    exact = shard._replace(tiles=shard.tiles[:, :needed, :needed])
+    exact = shard._replace(levels=(shard.tiles, shard.tiles[:, :needed, :needed]))
     assert Crops(exact, Batch(1, 22), CLEAN, context=CONTEXT, seed=0).pair(3)[1].shape == (44, 44, 3)
-    with pytest.raises(DataError, match=f"too small.*{needed}x{needed}.*train.batch.patch"):
-        Crops(shard._replace(tiles=exact.tiles[:, 1:]), Batch(1, 22), CLEAN, context=CONTEXT, seed=0)
+    with pytest.raises(DataError, match=f"too small.*{needed}x{needed}.*train.batch.patch.*train.data.scales"):
+        Crops(
+            shard._replace(levels=(shard.tiles, exact.levels[1][:, 1:])), Batch(1, 22), CLEAN, context=CONTEXT, seed=0
+        )

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from paragonsr.errors import AssetError, DataError
+from paragonsr.imaging.kernels import BICUBIC
+from paragonsr.imaging.resample import resample
 from paragonsr.train.config import Data
 from paragonsr.train.shards import corpus, pack
 
@@ -23,6 +25,16 @@ def test_a_pack_holds_the_tiles(data: Data, tmp_path: Path) -> None:
         assert np.array_equal(tile, np.asarray(Image.open(folder / name)))
     everything = b"".join(name.encode() + b"\0" + (folder / name).read_bytes() for name in shard.names)
     assert shard.digest == hashlib.sha256(everything).hexdigest()
+
+
+def test_levels_are_the_tiles_reduced(data: Data, tmp_path: Path) -> None:
+    shard = pack(Path(data.train), tmp_path / "cache", data, (1.0, 0.75))
+    assert [level.shape[1:] for level in shard.levels] == [(112, 112, 3), (84, 84, 3)]
+    for tile, smaller in zip(*shard.levels, strict=True):
+        assert np.array_equal(smaller, resample(np.asarray(tile), (84, 84), BICUBIC))
+    again = pack(Path(data.train), tmp_path / "cache", data, (0.75,))
+    assert np.array_equal(again.tiles, shard.levels[1])
+    assert again.digest == shard.digest
 
 
 def test_a_pack_is_written_once_and_again_when_a_tile_changes(data: Data, tmp_path: Path) -> None:

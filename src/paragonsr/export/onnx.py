@@ -64,6 +64,7 @@ def graph(fused: Fused, metadata: dict[str, str]) -> onnx.ModelProto:
 
 
 def _detail(build: _Graph, fused: Fused) -> str:
+    """The learned part as `[batch,12,height,width]`: RGB x 4 phases."""
     x = build.pad("body.pad", "input", fused.reach)
     for index, layer in enumerate(fused.body):
         x = _layer(build, f"body.{index}", x, layer)
@@ -78,7 +79,7 @@ def _layer(build: _Graph, name: str, x: str, layer: Convolution) -> str:
 def _base(build: _Graph) -> str:
     """Magic Kernel Sharp 2021 to four phases: two depthwise sharpening passes, then the B-spline's 3x3."""
     taps = torch.tensor(magic.SHARPEN, dtype=torch.float64)
-    spline = magic.phases(1)[:, :, 0]
+    spline = magic.phases(len(magic.SMOOTH)) @ torch.tensor(magic.SMOOTH, dtype=torch.float64)
     phases = torch.einsum("ai,bj->abij", spline, spline).reshape(1, 4, 1, 3, 3).expand(3, 4, 1, 3, 3)
     x = build.pad("base.pad", "input", magic.BASE_RADIUS)
     x = build.convolve("base.sharpen_down", x, taps.view(1, 1, 7, 1).expand(3, 1, 7, 1), groups=3)

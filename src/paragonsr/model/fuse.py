@@ -1,4 +1,4 @@
-"""The generator as it is released: plain 3x3 convolutions, one 5x5 to the four phases, the base beside them.
+"""The generator as it is released: plain 3x3 convolutions, the last to the four phases, the base beside them.
 
 `fuse` is differentiable, and training runs `Fused` with gradients flowing through it into the definition: the
 over-parameterised blocks cost nothing per pixel, and the trained network and the shipped one are one function.
@@ -77,7 +77,7 @@ def fuse(nano: Nano) -> Fused:
     for layer in body:
         flat = F.leaky_relu(layer.weight.sum((2, 3)) @ flat + layer.bias, SLOPE)
     bias = -(nano.tail.sum((2, 3)) @ flat)
-    return Fused(body, Convolution(weight, bias.repeat_interleave(SCALE * SCALE)))
+    return Fused(body, Convolution(weight.repeat(3, 1, 1, 1), bias.expand(3 * SCALE * SCALE)))
 
 
 def _collapse(block: LinearBlock) -> Convolution:

@@ -1,8 +1,9 @@
 """Magic Kernel Sharp 2021 at exactly 2x, as layers.
 
 The kernel (J. Costella, "The Magic Kernel") is the quadratic B-spline after a discrete sharpening filter, and both
-are exact short filters when a picture is doubled: seven taps on the input's grid, then six on the output's.
-Every function takes NCHW float tensors and works on the valid part only, so whoever calls brings the context.
+are exact short filters when a picture is doubled: seven taps on the input's grid; then every pixel four times, and
+five taps on the output's grid. Every function takes NCHW float tensors and works on the valid part only, so whoever
+calls brings the context.
 """
 
 from functools import cache
@@ -12,14 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SHARPEN = (-1 / 144, 6 / 144, -35 / 144, 204 / 144, -35 / 144, 6 / 144, -1 / 144)
-DOUBLE = (
-    1 / 32,
-    9 / 32,
-    22 / 32,
-    22 / 32,
-    9 / 32,
-    1 / 32,
-)  # sums to 2: the fine grid has two samples for one
+SMOOTH = (1 / 32, 8 / 32, 14 / 32, 8 / 32, 1 / 32)
+DOUBLE = (1 / 32, 9 / 32, 22 / 32, 22 / 32, 9 / 32, 1 / 32)  # each pixel twice, then SMOOTH
 SHARPEN_RADIUS = 3
 DOUBLE_RADIUS = 1  # in input pixels
 BASE_RADIUS = SHARPEN_RADIUS + DOUBLE_RADIUS
@@ -43,6 +38,11 @@ def double(x: Tensor) -> Tensor:
     return F.conv_transpose2d(x, kernel, stride=2, groups=channels, padding=4)
 
 
+def repeat(x: Tensor) -> Tensor:
+    """`[N,C,H,W]` -> `[N,C,2H,2W]`: each pixel four times."""
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
 def enlarge(x: Tensor) -> Tensor:
     """`[N,C,H,W]` -> `[N,C,2H-16,2W-16]`: the exact enlargement of all but a rim of `BASE_RADIUS` pixels."""
     return double(sharpen(x))
@@ -59,17 +59,14 @@ def matrix(side: int) -> Tensor:
 
 
 def phases(taps: int) -> Tensor:
-    """How a doubled picture under `taps` (odd) fine taps is seen from the coarse grid: `[2, reach, taps]`, float64.
+    """How a repeated picture under `taps` (odd) fine taps is seen from the coarse grid: `[2, reach, taps]`, float64.
 
-    Entry `[p, i, k]` is the weight of input pixel `i - reach//2` in output phase `p` for a one at fine tap `k`.
-    One matrix an axis folds "double, then convolve" into one coarse convolution with 2 x 2 phases, exactly.
+    Entry `[p, i, k]` is 1 where fine tap `k` of output phase `p` falls on input pixel `i - reach//2`, else 0.
+    One matrix an axis folds "repeat, then convolve" into one coarse convolution with 2 x 2 phases, exactly.
     """
-    side = DOUBLE_RADIUS + (taps // 2 + 1) // 2
+    side = (taps // 2 + 1) // 2
     fold = torch.zeros(2, 2 * side + 1, taps, dtype=torch.float64)
     for phase in range(2):
         for tap in range(taps):
-            fine = phase + tap - taps // 2
-            for pixel in range(-side, side + 1):
-                if 0 <= fine - 2 * pixel + 2 < 6:
-                    fold[phase, pixel + side, tap] = DOUBLE[fine - 2 * pixel + 2]
+            fold[phase, side + (phase + tap - taps // 2) // 2, tap] = 1
     return fold

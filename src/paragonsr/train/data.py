@@ -13,6 +13,7 @@ from paragonsr.degrade.training import degrade
 from paragonsr.errors import DataError, RecipeError
 from paragonsr.imaging.metrics import luma
 from paragonsr.train.config import Batch
+from paragonsr.train.graphics import page
 from paragonsr.train.ranks import Ranks
 from paragonsr.train.shards import Shard
 
@@ -42,10 +43,11 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
         self.shard, self.batch, self.degradation = shard, batch, degradation
         self.context, self.seed = context, seed
         self.side = 2 * (batch.patch + 2 * (context + MARGIN))
-        if min(shard.tiles.shape[1:3]) < self.side:
+        smallest = min((level.shape[1:3] for level in shard.levels), key=min)
+        if min(smallest) < self.side:
             raise DataError(
-                f"tiles of {shard.tiles.shape[1]}x{shard.tiles.shape[2]} are too small: a patch of {batch.patch} input "
-                f"pixels is cut, with its surroundings, from {self.side}x{self.side}; lower train.batch.patch"
+                f"tiles of {smallest[0]}x{smallest[1]} are too small: a patch of {batch.patch} input pixels is cut, "
+                f"with its rim, from {self.side}x{self.side}; lower train.batch.patch or raise train.data.scales"
             )
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -58,20 +60,27 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
     def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Sample `index` of the run: a crop, turned, perhaps gray, and what the degradation makes of it."""
         draw = np.random.Generator(np.random.Philox(key=np.array([self.seed, index], dtype=np.uint64)))
-        tile = int(draw.choice(len(self.shard.names), p=self.shard.weights))
-        height, width = self.shard.tiles.shape[1:3]
-        top = int(draw.integers(height - self.side + 1))
-        left = int(draw.integers(width - self.side + 1))
-        crop = self.shard.tiles[tile, top : top + self.side, left : left + self.side]
+        name, crop = self._crop(draw)
         crop = np.rot90(crop, int(draw.integers(4)))
         crop = crop[:, ::-1] if draw.random() < 0.5 else crop
         if draw.random() < self.batch.gray:
             gray = (luma(crop) - 16.0) * (255 / 219)
             crop = np.repeat(np.rint(gray).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
         crop = np.ascontiguousarray(crop)
-        low = degrade(crop, seed=self.seed, tile=self.shard.names[tile], step=index, config=self.degradation)
+        low = degrade(crop, seed=self.seed, tile=name, step=index, config=self.degradation)
         rim = 2 * (MARGIN + self.context)
         return low[MARGIN:-MARGIN, MARGIN:-MARGIN], crop[rim:-rim, rim:-rim]
+
+    def _crop(self, draw: np.random.Generator) -> tuple[str, NDArray[np.uint8]]:
+        """The tile's name and the crop with all its surroundings: of a tile at one of its scales, or a drawn page."""
+        if draw.random() < self.batch.drawn:
+            return "drawn", page(self.side, draw)
+        tile = int(draw.choice(len(self.shard.names), p=self.shard.weights))
+        tiles = self.shard.levels[int(draw.integers(len(self.shard.levels)))]
+        height, width = tiles.shape[1:3]
+        top = int(draw.integers(height - self.side + 1))
+        left = int(draw.integers(width - self.side + 1))
+        return self.shard.names[tile], tiles[tile, top : top + self.side, left : left + self.side]
 
 
 def batches(crops: Crops, steps: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:

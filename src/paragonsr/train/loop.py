@@ -49,10 +49,9 @@ def _train(
 ) -> None:
     # Act 1: the data, and what is wrong with them.
     with group.in_turn():
-        shard, held_out = (
-            pack(assets.find(name), folder.parent / "shards", config.data)
-            for name in (config.data.train, config.data.validation)
-        )
+        data, cache = config.data, folder.parent / "shards"
+        shard = pack(assets.find(data.train), cache, data, data.scales)
+        held_out = pack(assets.find(data.validation), cache, data)
     settings = _settings(config, model, degradation, shard.digest)
     left = _left(folder, settings, held_out.digest)
     torch.manual_seed(config.seed)

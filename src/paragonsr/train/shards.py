@@ -12,21 +12,31 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from paragonsr.errors import AssetError, DataError
+from paragonsr.imaging.kernels import BICUBIC
+from paragonsr.imaging.resample import resample
 from paragonsr.train.config import Data
 
 
 class Shard(NamedTuple):
-    """`tiles [N,H,W,3]` uint8, memory-mapped; the rest has one entry a tile. `digest` is of names and files."""
+    """`levels`, a `[N,H,W,3]` uint8 for each scale, memory-mapped; names, photos and weights have one entry a tile.
 
-    tiles: NDArray[np.uint8]
+    `digest` is of names and files.
+    """
+
+    levels: tuple[NDArray[np.uint8], ...]
     names: list[str]
     photos: list[str]
     weights: NDArray[np.float64]
     digest: str
 
+    @property
+    def tiles(self) -> NDArray[np.uint8]:
+        """The first level, as the files are unless the scales begin otherwise."""
+        return self.levels[0]
 
-def pack(folder: Path, cache: Path, data: Data) -> Shard:
-    """The tiles of `folder`, packed into `cache` unless they are there already.
+
+def pack(folder: Path, cache: Path, data: Data, scales: tuple[float, ...] = (1.0,)) -> Shard:
+    """The tiles of `folder` at each of the scales (bicubic), packed into `cache` unless they are there already.
 
     The photograph of a tile is read from `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it;
     without one each tile is its own photograph. Raises AssetError for a missing or empty folder and DataError for
@@ -36,12 +46,10 @@ def pack(folder: Path, cache: Path, data: Data) -> Shard:
     if not files:
         raise AssetError(f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders")
     digest = _digest(files)
-    packed = cache / f"{digest[:16]}.npy"
-    if not packed.exists():
-        _write(packed, files)
+    levels = tuple(_level(cache / f"{digest[:16]}-{scale:g}.npy", files, scale) for scale in scales)
     names = [path.name for path in files]
     photos = _photos(folder, names)
-    return Shard(np.load(packed, mmap_mode="r"), names, photos, _weights(photos, data), digest)
+    return Shard(levels, names, photos, _weights(photos, data), digest)
 
 
 def _digest(files: list[Path]) -> str:
@@ -52,19 +60,26 @@ def _digest(files: list[Path]) -> str:
     return hashed.hexdigest()
 
 
-def _write(packed: Path, files: list[Path]) -> None:
+def _level(packed: Path, files: list[Path], scale: float) -> NDArray[np.uint8]:
+    if not packed.exists():
+        _write(packed, files, scale)
+    return np.load(packed, mmap_mode="r")
+
+
+def _write(packed: Path, files: list[Path], scale: float) -> None:
     packed.parent.mkdir(parents=True, exist_ok=True)
     temporary = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
     first = _read(files[0])
+    height, width = (max(1, round(side * scale)) for side in first.shape[:2])
     try:
-        tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), *first.shape))
+        tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), height, width, 3))
         for row, path in zip(tiles, files, strict=True):
             tile = _read(path)
             if tile.shape != first.shape:
                 raise DataError(
                     f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
                 )
-            row[:] = tile
+            row[:] = tile if tile.shape == row.shape else resample(tile, (height, width), BICUBIC)
         tiles.flush()
         temporary.replace(packed)
     finally:
