@@ -53,7 +53,7 @@ def test_a_near_duplicate_is_refused_and_reported(sides: tuple[Shard, Shard], tm
     train, held_out = sides
     noise = np.random.default_rng(0).normal(12, 3, train.tiles[3].shape)
     copy = np.clip(train.tiles[3] * 0.9 + noise, 0, 255).astype(np.uint8)
-    spoilt = held_out._replace(tiles=np.stack([held_out.tiles[0], copy]))
+    spoilt = held_out._replace(levels=(np.stack([held_out.tiles[0], copy]),))
     report = tmp_path / "audit.json"
     with pytest.raises(DataError, match=f"look alike.*{train.names[3]}.*{held_out.names[1]}"):
         audit.check(train, spoilt, pairs(spoilt), report)

@@ -106,6 +106,7 @@ def fold(network: nn.Module) -> None:
         order = [part for part in parts.values() if isinstance(part, nn.Conv2d | nn.BatchNorm2d)]
         names = {part: name for name, part in parts.items()}
         for convolution, norm in zip(order[::2], order[1::2], strict=True):
+            assert isinstance(convolution, nn.Conv2d)
             assert isinstance(norm, nn.BatchNorm2d)
             assert norm.running_mean is not None
             assert norm.running_var is not None

@@ -1,6 +1,6 @@
 """ConvNeXt-Tiny (Liu et al. 2022) and CLIP ViT-B/32 (Radford et al. 2021), from their public place by their names."""
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -46,7 +46,7 @@ class Clip(nn.Module):
 
     def forward(self, x: Tensor, depth: int = 0, *, embed: bool = True) -> Look:
         """See the class."""
-        side = self.model.config.image_size
+        side = cast(int, self.model.config.image_size)
         x = F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
         return Look([], self.model(normalise(x, CLIP_MEAN, CLIP_STD)).image_embeds)
 

@@ -1,0 +1,82 @@
+"""The figures that the tables of stage 2 show: fidelity, what people would say, and what sharpness must not cost."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paragonsr.artifacts.assets import find
+from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
+from paragonsr.judges import dists, lpips
+from paragonsr.judges.niqe import Niqe
+
+Pixels = NDArray[np.uint8]
+
+
+class Figures(NamedTuple):
+    """Means over pictures, but for `colour`, the largest over them, and `checkerboard`, a ratio of means."""
+
+    psnr_y: float
+    lpips_alex: float
+    lpips_vgg: float
+    dists: float
+    niqe: float
+    colour: float
+    halo: float
+    checkerboard: float
+
+    def cells(self) -> list[str]:
+        """As a table shows them, in the order of `COLUMNS`."""
+        formats = (".2f", ".4f", ".4f", ".4f", ".2f", ".2f", ".3f", ".3f")
+        return [format(value, style) for value, style in zip(self, formats, strict=True)]
+
+
+COLUMNS = ("PSNR-Y", "LPIPS-alex", "LPIPS-vgg", "DISTS", "NIQE", "colour/255", "halo/255", "checkerboard")
+
+
+class Judges:
+    """Everything that judges a picture beside its target, loaded once."""
+
+    def __init__(self) -> None:
+        self.alex, self.vgg, self.dists = lpips.load("alex"), lpips.load("vgg"), dists.load()
+        self.niqe = Niqe(find("weights/niqe_pris_params.npz"))
+
+    def figures(self, outputs: list[Pixels], targets: list[Pixels]) -> Figures:
+        """The figures of outputs, uint8 HWC RGB, beside their targets."""
+        rows = np.array([self._picture(output, target) for output, target in zip(outputs, targets, strict=True)])
+        means = rows.mean(0)
+        return Figures(*means[:5], colour=rows[:, 5].max(), halo=means[6], checkerboard=means[7] / means[8])
+
+    @torch.no_grad()
+    def _picture(self, output: Pixels, target: Pixels) -> list[float]:
+        x, y = tensor(output), tensor(target)
+        return [
+            psnr_y(output, target, border=2),
+            *(float(judge(x, y)) for judge in (self.alex, self.vgg, self.dists)),
+            self.niqe.score(output),
+            colour_shift(output, target),
+            overshoot(output, target),
+            checkerboard_energy(output),
+            checkerboard_energy(target),
+        ]
+
+
+def tensor(picture: Pixels) -> Tensor:
+    """uint8 HWC -> `[1,3,H,W]` in [0,1]."""
+    return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def markdown(rows: dict[str, Figures], first: str) -> str:
+    """The table, ready for docs/."""
+    lines = [f"| {first} | {' | '.join(COLUMNS)} |", "|---|" + "---:|" * len(COLUMNS)]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(row.cells())} |" for name, row in rows.items())])
+
+
+def existing(path: str) -> Path:
+    """A path from the command line that must be there."""
+    if not (found := Path(path)).exists():
+        raise SystemExit(f"{path} is not there")
+    return found
