@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 
 from paragonsr.errors import DataError
 from paragonsr.imaging.kernels import BICUBIC
-from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, luma, psnr_y, ssim_y
+from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, luma, overshoot, psnr_y, ssim_y
 from paragonsr.imaging.resample import resample
 
 
@@ -109,3 +109,14 @@ def test_published_figures_of_bicubic_on_set5(assets: Path):
     assert len(psnrs) == 5
     assert np.mean(psnrs) == pytest.approx(33.68, abs=0.02)
     assert np.mean(ssims) == pytest.approx(0.9304, abs=0.0003)
+
+
+def test_overshoot_is_what_leaves_the_neighbourhood_of_the_target():
+    target = np.full((6, 8, 3), 100, np.uint8)
+    image = target.copy()
+    image[2, 3], image[3, 5] = 124, 82
+    assert overshoot(image, target) == pytest.approx((24 + 18) / (4 * 6), abs=1e-6)
+    ramp = np.repeat((np.arange(8, dtype=np.uint8) * 10)[None, :, None], 6, 0).repeat(3, 2)
+    assert overshoot(np.roll(ramp, 1, 1), ramp) == pytest.approx(0, abs=1e-6)
+    with pytest.raises(DataError):
+        overshoot(target[:2], target[:2])
