@@ -132,7 +132,17 @@ def test_the_written_recipe_is_the_same_recipe(path: Path) -> None:
 
 def test_the_schema_knows_every_setting_and_its_bounds() -> None:
     known = json.loads(recipe.schema())["$defs"]
-    assert {"Recipe", "Train", "Data", "Batch", "Losses", "Optimiser", "Model", "Degradation"} == known.keys()
+    assert {
+        "Recipe",
+        "Train",
+        "Data",
+        "Batch",
+        "Losses",
+        "Optimiser",
+        "Perceptual",
+        "Model",
+        "Degradation",
+    } <= known.keys()
     assert all(kind["additionalProperties"] is False for kind in known.values())
     assert known["Batch"]["properties"]["patch"]["minimum"] == 16
 
