@@ -1,0 +1,1 @@
+"""Formulas and networks that judge pictures; several rooms use them."""
