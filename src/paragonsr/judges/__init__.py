@@ -1,1 +1,1 @@
-"""Formulas and networks that judge pictures; several rooms use them."""
+"""What judges pictures, shared by the rooms: published networks and formulas, held to their published numbers."""
