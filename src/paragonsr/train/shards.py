@@ -1,17 +1,15 @@
 """Tiles packed once into a memory-mapped array, so that a random crop costs microseconds and not a PNG."""
 
 import csv
-import hashlib
-import os
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from paragonsr.errors import AssetError, DataError
+from paragonsr.artifacts import tileset
+from paragonsr.errors import DataError
 from paragonsr.train.config import Data
 
 
@@ -26,59 +24,18 @@ class Shard(NamedTuple):
 
 
 def pack(folder: Path, cache: Path, data: Data) -> Shard:
-    """The tiles of `folder`, packed into `cache` unless they are there already.
+    """The tiles of `folder`, packed into `cache` unless they are there already, or in the folder's own `shards`.
 
     The photograph of a tile is read from `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it;
     without one each tile is its own photograph. Raises AssetError for a missing or empty folder and DataError for
     tiles that cannot be read, are not RGB or differ in size, or a manifest that does not know them.
     """
-    files = sorted(path for path in folder.glob("*") if path.suffix in {".webp", ".png"})
-    if not files:
-        raise AssetError(f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders")
-    digest = _digest(files)
-    packed = cache / f"{digest[:16]}.npy"
-    if not packed.exists():
-        _write(packed, files)
+    files = tileset.files(folder)
+    digest = tileset.digest(files)
+    packed = tileset.packed(files, digest, folder / tileset.SHARDS, cache)
     names = [path.name for path in files]
     photos = _photos(folder, names)
     return Shard(np.load(packed, mmap_mode="r"), names, photos, _weights(photos, data), digest)
-
-
-def _digest(files: list[Path]) -> str:
-    hashed = hashlib.sha256()
-    for path in files:
-        hashed.update(path.name.encode() + b"\0")
-        hashed.update(path.read_bytes())
-    return hashed.hexdigest()
-
-
-def _write(packed: Path, files: list[Path]) -> None:
-    packed.parent.mkdir(parents=True, exist_ok=True)
-    temporary = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
-    first = _read(files[0])
-    try:
-        tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), *first.shape))
-        for row, path in zip(tiles, files, strict=True):
-            tile = _read(path)
-            if tile.shape != first.shape:
-                raise DataError(
-                    f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
-                )
-            row[:] = tile
-        tiles.flush()
-        temporary.replace(packed)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise DataError(f"{path} is {image.mode}: training tiles must be 8-bit RGB")
-            return np.asarray(image)
-    except (OSError, SyntaxError) as error:  # Pillow's broken PNGs are a SyntaxError
-        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def _photos(folder: Path, names: list[str]) -> list[str]:
