@@ -12,7 +12,6 @@ from paragonsr.errors import RecipeError
 from paragonsr.model.config import Model
 from paragonsr.train.config import Train
 
-
 Settings = TypeVar("Settings")
 
 

@@ -1,4 +1,4 @@
-"""Where a curated set lies: the one place through which its files are written, so that it may become an object store."""
+"""Where a curated set lies: the one writer of all its files, so that it may become an object store."""
 
 import os
 import secrets

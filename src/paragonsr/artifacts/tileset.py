@@ -37,7 +37,8 @@ def digest(tiles: list[Path]) -> str:
 def packed(tiles: list[Path], digest: str, *places: Path) -> Path:
     """The array of these tiles in one of the folders `places`, packed into the last one if it is in none.
 
-    uint8 [N, H, W, 3], NumPy's own format. Raises DataError for tiles that cannot be read, are not RGB or differ in size.
+    uint8 [N, H, W, 3], NumPy's own format. Raises DataError for tiles that cannot be read, are not RGB or differ in
+    size.
     """
     name = f"{digest[:16]}.npy"
     for place in places:

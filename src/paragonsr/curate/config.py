@@ -32,7 +32,7 @@ class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Squares of `size` pixels from the photograph at each of `scales` and, if `fit`, reduced to a short side of `size`."""
+    """Squares of `size` pixels from the photograph at each of `scales`, and if `fit` with its short side that long."""
 
     size: Annotated[int, msgspec.Meta(ge=64, le=4096)] = 512
     scales: tuple[Factor, ...] = (1.0, 0.75, 0.5, 0.25)

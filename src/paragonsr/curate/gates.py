@@ -30,24 +30,24 @@ def gates(config: Curation) -> tuple[Gate, ...]:
     """The gates of a curation, in the order of the stages."""
     bounds = config.bounds
     found = [
-        Gate("empty", "entropy", +1, bounds.min_entropy),
-        Gate("flat", "contrast", +1, bounds.min_contrast),
+        Gate("entropy", "entropy", +1, bounds.min_entropy),
+        Gate("contrast", "contrast", +1, bounds.min_contrast),
         Gate("soft", "sharpness", +1, bounds.min_sharpness),
-        Gate("over-sharpened", "sharpness", -1, bounds.max_sharpness),
+        Gate("harsh", "sharpness", -1, bounds.max_sharpness),
         Gate("blocky", "blockiness", -1, bounds.max_blockiness),
         Gate("aliased", "aliasing", -1, bounds.max_aliasing),
     ]
     if config.statistics == "brisque":
-        found.append(Gate("unnatural", "brisque", -1, bounds.max_brisque))
+        found.append(Gate("brisque", "brisque", -1, bounds.max_brisque))
     match config.technical:
         case "niqe":
-            found.append(Gate("technical", "technical", -1, bounds.max_niqe, "technical"))
+            found.append(Gate("niqe", "technical", -1, bounds.max_niqe, "technical"))
         case "arniqa":
-            found.append(Gate("technical", "technical", +1, bounds.min_arniqa, "technical"))
+            found.append(Gate("arniqa", "technical", +1, bounds.min_arniqa, "technical"))
         case "none":
             pass
     if config.aesthetic == "nima":
-        found.append(Gate("unappealing", "aesthetic", +1, bounds.min_nima, "aesthetic"))
+        found.append(Gate("nima", "aesthetic", +1, bounds.min_nima, "aesthetic"))
     return tuple(found)
 
 

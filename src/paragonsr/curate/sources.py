@@ -1,4 +1,4 @@
-"""Which photographs there are: files in folders, through links and in archives, each with what is said of its rights."""
+"""Which photographs there are: files in folders and archives, each with what is said of its rights."""
 
 import hashlib
 import os
@@ -28,7 +28,8 @@ Tables = list[tuple[str, dict[str, Rights]]]
 class Photo(msgspec.Struct, frozen=True):
     """A photograph to be: `name` is how it is called in every table, `file` (and `member` of an archive) where it lies.
 
-    The latter two are the system's bytes, which need not be UTF-8. `key` says which version of it this is, by name, size and time of change. `fault` is why it cannot be opened.
+    The latter two are the system's bytes, which need not be UTF-8. `key` says which version of it this is, by name,
+    size and time of change. `fault` is why it cannot be opened.
     """
 
     name: str
@@ -60,8 +61,9 @@ def find(inputs: tuple[Path, ...], config: Sources, without: Path) -> list[Photo
     """Every photograph in folders (with all below), archives and files, in the order of their names.
 
     Links are followed; a link back to a folder that is being searched is a photograph with that fault, like a file or
-    archive that cannot be opened. The folder `without`, where results go, is passed over. With several inputs names begin with that of the input. Raises MissingInputError for
-    an input that is not there, or when there is no photograph at all.
+    archive that cannot be opened. The folder `without`, where results go, is passed over. With several inputs names
+    begin with that of the input. Raises MissingInputError for an input that is not there, or when there is no
+    photograph at all, and InputError for two inputs of one name.
     """
     found: list[Photo] = []
     for path in inputs:
@@ -84,7 +86,7 @@ def _folder(
     folder: str, start: str, tables: Tables, config: Sources, above: tuple[str, ...], without: str
 ) -> Iterator[Photo]:
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError as error:
         yield Photo(_shown(start), os.fsencode(folder), fault=f"cannot be searched: {error.strerror}")
         return
