@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -118,7 +118,7 @@ def _again(task: _Try, returned: deque[_Try]) -> Iterator[Done[Any, Any]]:
 
 
 @contextmanager
-def executor(spec: str, preload: tuple[str, ...] = ()) -> Iterator[Pool]:
+def executor(spec: str, preload: tuple[str, ...] = ()) -> Generator[Pool]:
     """The pool that `local[:N]`, `dask:ADDRESS` or `ray[:ADDRESS]` names, closed at the end.
 
     Without N there is one process a core; `preload` names modules that local workers then share the memory of.
@@ -145,7 +145,7 @@ def executor(spec: str, preload: tuple[str, ...] = ()) -> Iterator[Pool]:
 class _Local:
     """Processes of this machine, which end with this one, however it ends."""
 
-    deaths = (BrokenProcessPool,)
+    deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
     def __init__(self, workers: int, preload: tuple[str, ...]) -> None:
         self.workers = workers
@@ -181,7 +181,7 @@ class _Dask:
             raise ExecutorError(f"--executor dask:{address}: no Dask scheduler answers there: {error}") from error
         self._executor: Executor = self._client.get_executor(pure=False)
         self.workers = max(1, sum(self._client.nthreads().values()))
-        self.deaths = (distributed.KilledWorker,)
+        self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
 
     def submit(self, work: Callable[..., Any], unit: tuple[Any, ...]) -> "Future[Any]":
         return self._executor.submit(work, unit)
@@ -204,7 +204,7 @@ class _Ray:
             raise ExecutorError(f"--executor ray:{address}: no Ray cluster answers there: {error}") from error
         self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         errors: Any = self._ray.exceptions
-        self.deaths = (
+        self.deaths: tuple[type[BaseException], ...] = (
             errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError, errors.LocalRayletDiedError,
         )  # fmt: skip
 

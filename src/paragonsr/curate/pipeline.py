@@ -194,9 +194,10 @@ def _pack(store: Store) -> None:
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
     lines = io.StringIO()
-    table = csv.DictWriter(lines, ("tile", "photo", "licence", "author", "origin"), extrasaction="ignore")
-    table.writeheader()
-    table.writerows(sorted(rows, key=lambda row: row["tile"]))
+    columns = ("tile", "photo", "licence", "author", "origin")
+    table = csv.writer(lines)
+    table.writerow(columns)
+    table.writerows([row[name] for name in columns] for row in sorted(rows, key=lambda row: row["tile"]))
     return lines.getvalue().encode()
 
 

@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
 
 def measure(job: Job, photos: tuple[Photo, ...]) -> int:
     """Stage 1: cut and measure every tile of these photographs into one part; the number of its rows."""
-    pyvips.concurrency_set(1)
+    _one_thread()
     rows = [row for photo in photos for row in _measured(job, photo)]
     write_measures(job, photos, rows)
     return len(rows)
@@ -100,7 +100,7 @@ def tile_name(digest: str, place: Place) -> str:
 
 def score(job: Job, wanted: tuple[Wanted, ...]) -> int:
     """A later stage: score these tiles into one part; their number."""
-    pyvips.concurrency_set(1)
+    _one_thread()
     assert job.weights is not None, "every judge has weights"
     judge = _judge(job.weights)
     rows: list[dict[str, Any]] = []
@@ -129,7 +129,7 @@ def unscored(item: Wanted, detail: str) -> list[dict[str, Any]]:
 
 def write_tiles(job: Job, wanted: tuple[Wanted, ...]) -> int:
     """Write these tiles as lossless WebP; their number."""
-    pyvips.concurrency_set(1)
+    _one_thread()
     store, count = Store(job.root), 0
     for item in wanted:
         for name, tile in _cut(job, item):
@@ -140,7 +140,7 @@ def write_tiles(job: Job, wanted: tuple[Wanted, ...]) -> int:
 
 def thumbnails(job: Job, wanted: tuple[Wanted, ...]) -> dict[str, bytes]:
     """Small JPEGs of these tiles by their names; none of a photograph that cannot be read any more."""
-    pyvips.concurrency_set(1)
+    _one_thread()
     found: dict[str, bytes] = {}
     for item in wanted:
         try:
@@ -148,6 +148,12 @@ def thumbnails(job: Job, wanted: tuple[Wanted, ...]) -> dict[str, bytes]:
         except Refused:
             continue
     return found
+
+
+def _one_thread() -> None:
+    """Keep libvips to this thread: there is a worker for each core already."""
+    libvips: Any = pyvips
+    libvips.concurrency_set(1)
 
 
 def _cut(job: Job, item: Wanted) -> Iterator[tuple[str, Tile]]:
