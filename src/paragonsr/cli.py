@@ -292,7 +292,7 @@ def curate_run(
 
     \b
     paragonsr curate run recipes/curate.toml photographs -o curated
-    paragonsr train recipes/fidelity.toml --run runs/mine --set train.data.train=curated/tiles
+    paragonsr train recipes/fidelity.toml --run runs/mine --set train.data.train=$PWD/curated/tiles
     """
     from paragonsr.recipe import curation
 

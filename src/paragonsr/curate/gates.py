@@ -21,6 +21,11 @@ class Gate(NamedTuple):
     bound: float
     stage: Stage = "fast"
 
+    @property
+    def label(self) -> str:
+        """What its score is called: the column, or the judge behind it."""
+        return self.column if self.stage == "fast" else self.reason
+
     def passes(self, values: Column) -> NDArray[np.bool_]:
         """Where a score is on the right side of the bound or on it; what is no number never is."""
         return values >= self.bound if self.sense > 0 else values <= self.bound

@@ -96,8 +96,7 @@ def _charts(summary: Summary) -> str:
         if gate.column not in drawn:
             gates = [other for other in summary.gates if other.column == gate.column]
             values = summary.rows[gate.column]
-            name = gate.column if gate.stage == "fast" else gate.reason
-            drawn[gate.column] = histogram(name, values[np.isfinite(values)], gates)
+            drawn[gate.column] = histogram(gate.label, values[np.isfinite(values)], gates)
     return f"<section><h2>How the scores lie</h2><div class=charts>{''.join(drawn.values())}</div></section>"
 
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +104,6 @@ def _cards(summary: Summary, rows: Sequence[int], pictures: dict[str, bytes]) ->
 
 def _scores(summary: Summary, row: int) -> str:
     """The scores of a tile, a line each."""
-    chosen: dict[str, Any] = {gate.column: label(gate) for gate in summary.gates}
+    chosen = {gate.column: gate.label for gate in summary.gates}
     values = ((name, float(summary.rows[column][row])) for column, name in chosen.items())
     return "\n".join(f"{name} {value:.4g}" for name, value in values if not np.isnan(value))
-
-
-def label(gate: Gate) -> str:
-    """What a gate's score is called: its column, or the judge behind it."""
-    return gate.column if gate.stage == "fast" else gate.reason

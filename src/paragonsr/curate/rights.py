@@ -4,6 +4,7 @@ import csv
 import fnmatch
 import io
 import re
+import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -38,8 +39,9 @@ def embedded(metadata: Metadata) -> Rights:
     if metadata.exif:
         exif = Image.Exif()
         try:
-            exif.load(metadata.exif)
-            artist, copyright_ = _text(exif.get(_ARTIST)), _text(exif.get(_COPYRIGHT))
+            with warnings.catch_warnings(action="ignore"):
+                exif.load(metadata.exif)
+                artist, copyright_ = _text(exif.get(_ARTIST)), _text(exif.get(_COPYRIGHT))
         except _EXIF_FAULTS:
             pass  # damaged tags say nothing; the pixels are none the worse
     return Rights(_xmp(metadata.xmp or b"") or copyright_, artist)
