@@ -12,7 +12,7 @@ CANDIDATES = st.lists(
         st.integers(0, 5), st.sampled_from("abc"), st.sets(st.integers(0, 63), max_size=4),
     ),
     max_size=30,
-).map(lambda rows: [Candidate((rank,), f"{n:02}", photo, bits) for n, (rank, photo, bits) in enumerate(rows)])  # fmt: skip
+).map(lambda rows: [Candidate((row[0],), f"{number:02}", *row[1:]) for number, row in enumerate(rows)])  # fmt: skip
 
 
 @given(CANDIDATES, st.integers(0, 6), st.integers(1, 4), st.randoms())

@@ -37,9 +37,8 @@ def test_the_first_gate_that_fails_is_the_reason(columns):
 
 def test_a_score_on_the_bound_passes_and_no_score_never_does():
     for gate in gates(CONFIG):
-        assert gate.passes(np.array([gate.bound, np.nan, gate.bound + gate.sense, gate.bound - gate.sense])).tolist() == [
-            True, False, True, False,
-        ]  # fmt: skip
+        values = np.array([gate.bound, np.nan, gate.bound + gate.sense, gate.bound - gate.sense])
+        assert gate.passes(values).tolist() == [True, False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def archive(path: Path, files: dict[str, bytes]) -> Path:
     else:
         with (
             tempfile.TemporaryDirectory() as folder,
-            tarfile.open(path, "w:*" if path.suffix == ".tar" else "w:gz") as tar,
+            tarfile.open(path, "w" if path.suffix == ".tar" else "w:gz") as tar,
         ):
             for name, content in files.items():
                 tar.add(put(Path(folder, name), content), name)

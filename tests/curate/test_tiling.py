@@ -65,7 +65,7 @@ def test_a_photograph_of_one_tile_gives_it_once():
 def test_reduction_is_our_own_kernel(picture, factor):
     pixels = picture(3, 200, 260)
     size = round(200 * factor), round(260 * factor)
-    ours = resample.resample(pixels, size, kernels.KERNELS["mks2021"])
+    ours = resample.resample(pixels, size, kernels.MAGIC_KERNEL_SHARP_2021)
     got = tiling.reduce(pixels, size, linear=False)
     assert got.shape == (*size, 3)
     inner = np.abs(got.astype(int) - ours)[8:-8, 8:-8]

@@ -133,4 +133,4 @@ def _srgb(pixels: NDArray[np.uint8], icc: bytes | None) -> NDArray[np.uint8]:
 def _plain(error: Exception, photo: Photo) -> str:
     """A message without the file it begins with, which the row names anyway, or a temporary one further on."""
     text = " ".join(str(error).partition(": ")[2].split())
-    return re.sub(r"\S*paragonsr-\w+", photo.name, text).encode("utf-8", "backslashreplace").decode()
+    return re.sub(r"\S*paragonsr-\w+", lambda _: photo.name, text).encode("utf-8", "backslashreplace").decode()
