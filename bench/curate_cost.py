@@ -22,6 +22,7 @@ import heading
 import photographs
 
 TILES_EACH, HEIGHT, WIDTH = 63, 3000, 4000
+FEWER = 2000  # tiles, at which memory is looked at as well
 RECIPE = Path(__file__).parents[1] / "recipes/curate.toml"
 MUST_BARE, MUST_BRISQUE, MUST_GROW, MUST_MEMORY = 4, 10, 1.2, 400
 PROGRAM = (sys.executable, "-c", "import sys; from paragonsr.cli import main; sys.exit(main())")
@@ -121,7 +122,7 @@ def main() -> None:
 def compare(photos: Path, scratch: Path, tiles: int) -> int:
     """Print the table; 1 when a figure misses what it must be."""
     many = -(-tiles // TILES_EACH)
-    few = -(-tiles // 10 // TILES_EACH)
+    few = -(-FEWER // TILES_EACH)
     photographs.write(photos, many, HEIGHT, WIDTH)
     files = sorted(photos.iterdir())[:many]
     bare = cost(sys.executable, "-c", BARE, photos, str(many))
@@ -132,9 +133,9 @@ def compare(photos: Path, scratch: Path, tiles: int) -> int:
     show("stage 1 without BRISQUE, two workers", plain, bare)
     whole = curated(files, scratch / "whole", "brisque")
     show("stage 1, two workers", whole, bare)
-    tenth = curated(files[:few], scratch / "tenth", "brisque")
-    show(f"the same, {few * TILES_EACH:,} tiles", tenth, None)
-    grown = whole.megabytes / tenth.megabytes
+    fewer = curated(files[:few], scratch / "fewer", "brisque") if few < many else whole
+    show(f"the same, {few * TILES_EACH:,} tiles", fewer, None)
+    grown = whole.megabytes / fewer.megabytes
     print(f"\nmemory at {many * TILES_EACH:,} tiles over that at {few * TILES_EACH:,}: {grown:.2f}")
     met = (
         plain.seconds <= MUST_BARE * bare.seconds and whole.seconds <= MUST_BRISQUE * bare.seconds

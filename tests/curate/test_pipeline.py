@@ -227,9 +227,18 @@ def test_kill_9_of_the_whole_run_and_the_same_command_again(photographs, tmp_pat
     assert {name: rough[name] for name in rough if not name.startswith(".drafts/")} == calm
 
 
-def test_scores_do_not_depend_on_batches_or_order(photographs, tmp_path, config, pool, assets):
-    scored = replace(config, technical="niqe", weights=Weights(), tiles=replace(config.tiles, size=96))
-    scored = replace(scored, bounds=replace(scored.bounds, max_niqe=1e6))
+@pytest.fixture
+def judged(tmp_path, config, picture, assets):
+    """Settings with NIQE, which needs tiles of 192 pixels, and three photographs to go with them."""
+    (tmp_path / "large").mkdir()
+    for seed in range(3):
+        Image.fromarray(picture(seed, 270, 400 + 10 * seed)).save(tmp_path / "large" / f"{seed}.png")
+    bounds = replace(config.bounds, max_niqe=1e6)
+    return replace(config, technical="niqe", bounds=bounds, tiles=replace(config.tiles, size=192)), tmp_path / "large"
+
+
+def test_scores_do_not_depend_on_batches_or_order(judged, tmp_path, pool):
+    scored, photographs = judged
     planned = pipeline.plan(scored, tmp_path / "set")
     photos = sources.find((photographs,), scored.sources, tmp_path / "set")
     pipeline.curate((photographs,), planned, pool, steps=("measure",))
@@ -241,18 +250,15 @@ def test_scores_do_not_depend_on_batches_or_order(photographs, tmp_path, config,
         for batch in batches:
             unit.score(Job(store.root, "parts", scored, planned.weights["niqe"]), batch)
         found.append(pipeline.judge.scores(store, "parts"))
-    assert len(single) > 10
+    assert len(single) > 5
+    assert all(np.isfinite(row["score"]) for row in found[0].values())
     assert found[0] == found[1]
 
 
-def test_a_stage_that_has_not_seen_a_tile_leaves_it_unscored(photographs, tmp_path, config, pool, assets):
-    tiles = replace(config.tiles, size=96)
-    bound = float(
-        np.median([row["contrast"] for row in curate(photographs, tmp_path, replace(config, tiles=tiles), pool)])
-    )
-    scored = replace(
-        config, technical="niqe", bounds=replace(config.bounds, max_niqe=1e6, min_contrast=bound), tiles=tiles
-    )
+def test_a_stage_that_has_not_seen_a_tile_leaves_it_unscored(judged, tmp_path, pool):
+    config, photographs = judged
+    bound = float(np.median([row["contrast"] for row in curate(photographs, tmp_path / "all", config, pool)]))
+    scored = replace(config, bounds=replace(config.bounds, min_contrast=bound))
     curate(photographs, tmp_path / "set", scored, pool)
     looser = replace(scored, bounds=replace(scored.bounds, min_contrast=1.0))
     pipeline.apply(pipeline.plan(looser, tmp_path / "set"))
@@ -263,14 +269,13 @@ def test_a_stage_that_has_not_seen_a_tile_leaves_it_unscored(photographs, tmp_pa
     assert not [row for row in finished if row["verdict"] == "unscored"]
 
 
-def test_a_file_that_changes_between_stages_has_no_score(photographs, tmp_path, config, pool, assets, picture):
-    scored = replace(config, technical="niqe", bounds=replace(config.bounds, max_niqe=1e6))
-    scored = replace(scored, tiles=replace(scored.tiles, size=96))
+def test_a_file_that_changes_between_stages_has_no_score(judged, tmp_path, pool, picture):
+    scored, photographs = judged
     planned = pipeline.plan(scored, tmp_path / "set")
     pipeline.curate((photographs,), planned, pool, steps=("measure",))
-    Image.fromarray(picture(77, 170, 200)).save(photographs / "3.png")
+    Image.fromarray(picture(77, 270, 400)).save(photographs / "1.png")
     photos = pipeline.photographs(planned.store)
-    item = next(item for item in pipeline._judge(planned, photos).wanted("technical") if item.photo.name == "3.png")
+    item = next(item for item in pipeline._judge(planned, photos).wanted("technical") if item.photo.name == "1.png")
     unit.score(Job(tmp_path / "other", "parts", scored, planned.weights["niqe"]), (item,))
     found = pipeline.judge.scores(Store(tmp_path / "other"), "parts")
     assert {row["detail"] for row in found.values()} == {"the file has changed since it was measured"}
@@ -294,9 +299,14 @@ def test_a_users_own_file_among_the_tiles_is_left_alone(photographs, tmp_path, c
     assert len(list((tmp_path / "set" / "tiles" / "shards").glob("*.npy"))) == 1
 
 
+def test_tiles_too_small_for_a_judge_are_refused(tmp_path, config):
+    with pytest.raises(RecipeError, match="192 pixels"):
+        pipeline.plan(replace(config, technical="niqe"), tmp_path)
+
+
 def test_weights_that_are_missing_or_wrong_are_named_before_the_work(tmp_path, config):
-    with pytest.raises(AssetError, match="nowhere.npz"):
-        pipeline.plan(replace(config, technical="niqe", weights=Weights(niqe="nowhere.npz")), tmp_path)
+    with pytest.raises(AssetError, match=r"nowhere\.npz"):
+        pipeline.plan(replace(config, statistics="brisque", weights=Weights(brisque="nowhere.npz")), tmp_path)
     with pytest.raises(AssetError, match="curate prepare nima"):
         pipeline.plan(replace(config, aesthetic="nima", weights=Weights(nima="nowhere.onnx")), tmp_path)
 

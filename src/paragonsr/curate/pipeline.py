@@ -29,6 +29,7 @@ from paragonsr.curate.tiling import Place
 from paragonsr.curate.unit import Job, Wanted
 from paragonsr.errors import AssetError, DataError, ExecutorError, ModelError, RecipeError
 from paragonsr.jobs import Pool
+from paragonsr.judges import niqe
 
 Step = Literal["measure", "technical", "aesthetic", "judge", "tiles"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -39,6 +40,7 @@ _RECIPE, _SOURCES = "recipe.json", "sources.json"
 _ENGINE = 1  # raise it when what is measured changes: parts of another engine are not used
 _OURS = re.compile(r"[0-9a-f]{16}-(fit|[\d.]+)-\d+-\d+\.webp")
 _MEANS_NONE = "none"
+_NIQE_LEAST = 2 * niqe.BLOCK
 
 Item = TypeVar("Item")
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
@@ -59,7 +61,12 @@ class Plan(NamedTuple):
 
 
 def plan(config: Curation, out: Path) -> Plan:
-    """Settle where everything lies. AssetError for weights that are not there, ModelError for wrong ones."""
+    """Settle where everything lies.
+
+    Raises AssetError for weights that are not there, ModelError for wrong ones, RecipeError for tiles too small to judge.
+    """
+    if config.technical == "niqe" and config.tiles.size < _NIQE_LEAST:
+        raise RecipeError(f"tiles.size {config.tiles.size}: NIQE judges tiles of {_NIQE_LEAST} pixels and more")
     weights = {kind: _weights(config, kind) for kind in _judges(config).values() if kind != _MEANS_NONE}
     tiles = msgspec.json.encode(config.tiles)
     stages = {}

@@ -75,7 +75,9 @@ def find(inputs: tuple[Path, ...], config: Sources, without: Path) -> list[Photo
         else:
             found += _file(os.fspath(path), path.name, [], config)
     if not found:
-        raise MissingInputError(f"{', '.join(map(str, inputs))}: no photograph is there ({', '.join(sorted(PICTURES))}, zip or tar)")
+        raise MissingInputError(
+            f"{', '.join(map(str, inputs))}: no photograph is there ({', '.join(sorted(PICTURES))}, zip or tar)"
+        )
     unique = {photo.name: photo for photo in reversed(found)}
     if len(unique) < len(found):
         raise InputError("two inputs have one name, so that their photographs could not be told apart; rename one")
