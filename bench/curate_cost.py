@@ -5,8 +5,8 @@
 The photographs are made by bench/photographs.py, 63 tiles each, into FOLDER (default: a temporary one). The bare cost
 is Pillow's decoding and libvips' reduction to the scales of recipes/curate.toml, in one process. Curation runs with two
 workers through stage 1 and its verdicts; its figures are of the whole tree of processes: CPU time of all of them,
-memory as what they hold together at the worst moment (PSS: pages they share are counted once), looked at ten times a
-second. Linux only. Ends with 1 when a figure misses what it must be.
+memory as what they hold together at the worst moment (PSS: pages they share are counted once), looked at
+twice a second. Linux only. Ends with 1 when a figure misses what it must be.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def cost(*command: str | Path) -> Cost:
                 continue
             held += memory
         most = max(most, held)
-        time.sleep(0.1)
+        time.sleep(0.5)
     if process.returncode:
         raise SystemExit(f"{command} ended with {process.returncode}")
     return Cost(sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), most / 1e3, time.monotonic() - start)

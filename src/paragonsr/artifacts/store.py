@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from paragonsr.errors import MissingInputError, OutputError
@@ -31,7 +32,8 @@ class Store:
         except OSError as error:
             raise OutputError(f"{self.root / name}: cannot be written: {error.strerror}") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def read(self, name: str) -> bytes:
         """A file's content. Raises MissingInputError when it is not there."""
