@@ -133,10 +133,12 @@ def compare(photos: Path, scratch: Path, tiles: int) -> int:
     show("stage 1 without BRISQUE, two workers", plain, bare)
     whole = curated(files, scratch / "whole", "brisque")
     show("stage 1, two workers", whole, bare)
-    fewer = curated(files[:few], scratch / "fewer", "brisque") if few < many else whole
-    show(f"the same, {few * TILES_EACH:,} tiles", fewer, None)
-    grown = whole.megabytes / fewer.megabytes
-    print(f"\nmemory at {many * TILES_EACH:,} tiles over that at {few * TILES_EACH:,}: {grown:.2f}")
+    grown = 1.0
+    if few < many:
+        fewer = curated(files[:few], scratch / "fewer", "brisque")
+        show(f"the same, {few * TILES_EACH:,} tiles", fewer, None)
+        grown = whole.megabytes / fewer.megabytes
+        print(f"\nmemory at {many * TILES_EACH:,} tiles over that at {few * TILES_EACH:,}: {grown:.2f}")
     met = (
         plain.seconds <= MUST_BARE * bare.seconds and whole.seconds <= MUST_BRISQUE * bare.seconds
         and 1 / MUST_GROW <= grown <= MUST_GROW and whole.megabytes < MUST_MEMORY
