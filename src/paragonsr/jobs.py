@@ -200,7 +200,7 @@ class _Ray:
         self._ray: Any = _library("ray", "ray")
         try:
             self._ray.init(address=address or None, log_to_driver=False, include_dashboard=None if address else False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # Ray has nothing narrower for a cluster that does not come up in time
             raise ExecutorError(f"--executor ray:{address}: no Ray cluster answers there: {error}") from error
         self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         errors: Any = self._ray.exceptions

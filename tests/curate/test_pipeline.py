@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 from paragonsr import jobs
+from paragonsr.artifacts import manifest
 from paragonsr.artifacts.store import Store
 from paragonsr.curate import pipeline, sources, unit
 from paragonsr.curate.config import Bounds, Curation, Set, Sources, Weights
+from paragonsr.curate.summary import summarise
 from paragonsr.curate.unit import Job
 from paragonsr.errors import AssetError, DataError, MissingInputError, RecipeError
 
@@ -315,7 +317,14 @@ def test_a_folder_without_a_set(tmp_path, config):
     with pytest.raises(MissingInputError, match="curate first"):
         pipeline.apply(pipeline.plan(config, tmp_path / "nothing"))
     with pytest.raises(MissingInputError, match="curate first"):
-        pipeline.settings(Store(tmp_path / "nothing"))
-    (tmp_path / "recipe.json").write_text('{"technical": "none"}')
-    with pytest.raises(RecipeError, match="aesthetic"):
-        pipeline.settings(Store(tmp_path))
+        summarise(tmp_path / "nothing")
+    manifest.write(Store(tmp_path), "manifest.parquet", "manifest", [], manifest.MANIFEST, {"paragonsr.recipe": "{}"})
+    with pytest.raises(DataError, match="by which recipe"):
+        summarise(tmp_path)
+
+
+def test_a_set_is_described_by_the_recipe_that_judged_it(photographs, tmp_path, config, pool):
+    curate(photographs, tmp_path / "set", config, pool)
+    later = replace(config, bounds=replace(config.bounds, min_contrast=90.0))
+    pipeline.curate((photographs,), pipeline.plan(later, tmp_path / "set"), pool, steps=("measure",))
+    assert summarise(tmp_path / "set").config == config

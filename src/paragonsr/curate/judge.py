@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +17,10 @@ from paragonsr.curate.gates import Gate, Stage, first_failed, gates
 from paragonsr.curate.sources import Photo
 from paragonsr.curate.tiling import Place
 from paragonsr.curate.unit import Wanted, failed
+from paragonsr.errors import DataError
 
 NAME = "manifest.parquet"
+_RECIPE = "paragonsr.recipe"
 KEPT, REJECTED, FAILED, UNSCORED = "kept", "rejected", "failed", "unscored"
 
 Row = dict[str, Any]
@@ -44,6 +47,14 @@ def index(store: Store, stage: str) -> dict[str, Where]:
                 found[keys[start]] = Where(part, start, stop)
                 start = stop
     return found
+
+
+def recipe(found: Table) -> Curation:
+    """The settings that a manifest was judged by. Raises DataError where it does not say."""
+    try:
+        return msgspec.json.decode(manifest.notes(found)[_RECIPE], type=Curation)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise DataError(f"{NAME}: does not say by which recipe it was judged: {error}; curate again") from error
 
 
 def scores(store: Store, stage: str) -> dict[str, Row]:
@@ -82,7 +93,7 @@ class Judge:
         """Write the manifest; `recipe`, the settings that decided, goes into its metadata."""
         chosen = dedupe.choose(self._candidates(), self.config.set)
         tables = (manifest.table(rows, manifest.MANIFEST) for rows in self._judged(chosen))
-        manifest.write(self.store, NAME, "manifest", tables, manifest.MANIFEST, {"paragonsr.recipe": recipe})
+        manifest.write(self.store, NAME, "manifest", tables, manifest.MANIFEST, {_RECIPE: recipe})
 
     def _photographs(self) -> Iterator[tuple[Photo, list[Row], Row | None]]:
         """Each photograph with its rows, and the row that stands for all of them where it is refused as a whole."""

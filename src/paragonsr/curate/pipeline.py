@@ -24,7 +24,7 @@ from paragonsr.curate import judge, sources, unit
 from paragonsr.curate.config import Curation
 from paragonsr.curate.judge import Judge, Scores
 from paragonsr.curate.scorers import Scorer
-from paragonsr.curate.sources import Photo
+from paragonsr.curate.sources import Listing, Photo
 from paragonsr.curate.tiling import Place
 from paragonsr.curate.unit import Job, Wanted
 from paragonsr.errors import AssetError, DataError, ExecutorError, ModelError, RecipeError
@@ -63,7 +63,8 @@ class Plan(NamedTuple):
 def plan(config: Curation, out: Path) -> Plan:
     """Settle where everything lies.
 
-    Raises AssetError for weights that are not there, ModelError for wrong ones, RecipeError for tiles too small to judge.
+    Raises AssetError for weights that are not there, ModelError for wrong ones, and RecipeError for tiles too small to
+    be judged.
     """
     if config.technical == "niqe" and config.tiles.size < _NIQE_LEAST:
         raise RecipeError(f"tiles.size {config.tiles.size}: NIQE judges tiles of {_NIQE_LEAST} pixels and more")
@@ -96,7 +97,7 @@ def curate(
     store.sweep()
     photos = sources.find(inputs, config.sources, store.root)
     store.write(_RECIPE, _recipe(config))
-    store.write(_SOURCES, msgspec.json.format(msgspec.json.encode(photos)) + b"\n")
+    store.write(_SOURCES, msgspec.json.format(msgspec.json.encode(Listing(photos))) + b"\n")
     run = partial(_run, pool, progress=progress, check=check)
     for step in steps:
         match step:
@@ -120,17 +121,9 @@ def apply(chosen: Plan) -> None:
 def photographs(store: Store) -> list[Photo]:
     """The photographs that a set was made from. Raises MissingInputError where there is no set."""
     try:
-        return msgspec.json.decode(store.read(_SOURCES), type=list[Photo])
+        return msgspec.json.decode(store.read(_SOURCES), type=Listing).photographs
     except msgspec.DecodeError as error:
         raise DataError(f"{store.root / _SOURCES}: cannot be read: {error}") from error
-
-
-def settings(store: Store) -> Curation:
-    """The settings by which a set was last judged. Raises MissingInputError where there is no set."""
-    try:
-        return msgspec.json.decode(store.read(_RECIPE), type=Curation)
-    except msgspec.DecodeError as error:
-        raise RecipeError(f"{store.root / _RECIPE}: {error}") from error
 
 
 def wanted(photos: Sequence[Photo], rows: Iterable[dict[str, Any]]) -> list[Wanted]:

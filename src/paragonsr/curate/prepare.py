@@ -77,7 +77,7 @@ def prepare(name: str, weights: Path, out: Path) -> Path:
 
 @torch.no_grad()
 def measure(net: nn.Module, path: Path, sizes: tuple[tuple[int, int], ...]) -> float:
-    """The largest difference between torch and ONNX Runtime on pictures of these (height, width): smooth, noise, flat."""
+    """The largest difference between torch and ONNX Runtime on pictures (height, width): smooth, noise, flat."""
     scorer, worst = Scorer(path), 0.0
     for height, width in sizes:
         across = np.broadcast_to(np.linspace(0, 255, width), (height, width))

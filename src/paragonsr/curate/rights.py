@@ -34,7 +34,7 @@ def sidecar(text: bytes) -> dict[str, Rights]:
 
 
 def embedded(metadata: Metadata) -> Rights:
-    """The licence in XMP (Creative Commons, xmpRights, Dublin Core), else EXIF's Copyright; the author is its Artist."""
+    """The licence in XMP (Creative Commons, xmpRights, Dublin Core), else EXIF's Copyright; author: EXIF's Artist."""
     artist = copyright_ = ""
     if metadata.exif:
         exif = Image.Exif()

@@ -76,4 +76,6 @@ def _read(path: Path, session: Any) -> Prepared:
     try:
         return msgspec.json.decode(text, type=Prepared)
     except msgspec.DecodeError as error:
-        raise ModelError(f"{path}: was prepared by another version of this program ({error}); prepare it again") from error
+        raise ModelError(
+            f"{path}: was prepared by another version of this program ({error}); prepare it again"
+        ) from error

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -55,6 +56,13 @@ class Photo(msgspec.Struct, frozen=True):
             if member:
                 raise BrokenImageError(f"{self.name}: the archive is damaged: {error}") from error
             raise InputError(f"{self.name}: cannot be read: {_reason(error)}") from error
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The photographs of a set, as they are written down."""
+
+    photographs: list[Photo]
+    schema_version: Literal[1] = 1
 
 
 def find(inputs: tuple[Path, ...], config: Sources, without: Path) -> list[Photo]:

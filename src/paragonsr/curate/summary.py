@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paragonsr.artifacts import manifest
 from paragonsr.artifacts.store import Store
-from paragonsr.curate import judge, pipeline
+from paragonsr.curate import judge
 from paragonsr.curate.config import Curation
 from paragonsr.curate.gates import Gate, gates
 
@@ -80,8 +80,8 @@ class Summary(NamedTuple):
 def summarise(out: Path) -> Summary:
     """The summary of the set in a folder. Raises MissingInputError where there is none."""
     store = Store(out)
-    config = pipeline.settings(store)
     found = manifest.read(store, judge.NAME, "manifest")
+    config = judge.recipe(found)
     rows = {name: np.array(found[name].to_pylist(), dtype) for name, dtype in _columns(found.schema)}
     whole = np.array([tile is None for tile in rows["tile"]], bool)
     tiles = {name: values[~whole] for name, values in rows.items()}

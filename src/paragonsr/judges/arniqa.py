@@ -1,7 +1,7 @@
 """ARNIQA, the technical quality of a picture (Agnolucci et al. 2024): an encoder at full and half scale, and a ridge.
 
-The public files are `ARNIQA.pth` (the encoder) and `regressor_<data set>.pth` (one linear map for each set of opinions);
-the names inside them are kept here.
+The public files are `ARNIQA.pth` (the encoder) and `regressor_<data set>.pth` (one linear map for each set of
+opinions); the names inside them are kept here.
 """
 
 from pathlib import Path
@@ -80,6 +80,10 @@ def _encoder() -> nn.Sequential:
 class Arniqa(nn.Module):
     """The encoder, the regressor of one set of opinions, and what stands between pixels and them."""
 
+    mean: Tensor
+    deviation: Tensor
+    halving: Tensor
+
     def __init__(self, opinions: str) -> None:
         super().__init__()
         self.opinions = OPINIONS[opinions]
@@ -92,7 +96,7 @@ class Arniqa(nn.Module):
         self.register_buffer("halving", torch.outer(taps, taps).expand(3, 1, 4, 4), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """RGB [N, 3, H, W] in [0, 1], at least 64 pixels wide and high, to the quality [N], mostly in 0 to 1; 1 is best."""
+        """RGB [N, 3, H, W] in [0, 1], at least 64 pixels wide and high, to quality [N], mostly 0 to 1; 1 is best."""
         whole = self.embed(x)
         halved = self.embed(self.half(x))
         score = torch.flatten(self.regressor(torch.cat((whole, halved), dim=1)), 0)
@@ -121,7 +125,7 @@ def files(folder: Path) -> tuple[Path, Path]:
 
 
 def load(folder: Path) -> Arniqa:
-    """The network from the folder of the two public files, in eval mode. Raises ModelError for weights of anything else."""
+    """The network from the folder of the two public files, in eval mode. Raises ModelError for other weights."""
     encoder, regressor = files(folder)
     opinions = regressor.stem.removeprefix("regressor_")
     if opinions not in OPINIONS:

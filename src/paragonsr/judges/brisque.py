@@ -39,7 +39,7 @@ class Brisque:
     @staticmethod
     def features(luma: Plane | NDArray[np.uint8]) -> NDArray[np.float64]:
         """The 36 features of a gray picture [H, W] in 0 to 255 (table I): 18 at full scale, 18 at half."""
-        plane = luma.astype(np.float32) if luma.dtype != np.float64 else luma
+        plane: Plane = luma.astype(np.float64 if luma.dtype == np.float64 else np.float32)
         found: list[float] = []
         for scale in range(2):
             if scale:

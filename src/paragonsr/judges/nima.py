@@ -1,4 +1,4 @@
-"""NIMA, how much people would like a picture (Talebi and Milanfar 2018), on MobileNet v1 as idealo trained it on AVA."""
+"""NIMA, how much people would like a picture (Talebi and Milanfar 2018): MobileNet v1, trained by idealo on AVA."""
 
 from pathlib import Path
 
@@ -17,6 +17,8 @@ _STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
 
 class Nima(nn.Module):
     """MobileNet v1 (Howard et al. 2017, table 1) and a softmax over the grades 1 to 10."""
+
+    grades: Tensor
 
     def __init__(self) -> None:
         super().__init__()

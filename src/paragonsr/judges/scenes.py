@@ -72,7 +72,7 @@ def half(plane: Plane) -> Plane:
 
 
 def products(plane: Plane) -> list[Plane]:
-    """Each value times its neighbour in the directions of `SHIFTS`; the picture is taken as periodic, as the authors do."""
+    """Each value times its neighbour in the directions of `SHIFTS`; the picture is periodic, as the authors have it."""
     return [plane * np.roll(plane, shift, axis=(0, 1)) for shift in SHIFTS]
 
 

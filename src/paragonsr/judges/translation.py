@@ -24,8 +24,8 @@ Size = Sequence[int | str]
 def translate(net: nn.Module, size: Size, metadata: dict[str, str]) -> onnx.ModelProto:
     """The network behind its pixels: `tiles` uint8 [batch, height, width, 3] to `scores` float32 [batch].
 
-    `size` is (batch, height, width): numbers are fixed, names are free. `net` takes float [N, 3, H, W] in [0, 1]. Raises
-    ExportError for an operator that is not known here.
+    `size` is (batch, height, width): numbers are fixed, names are free. `net` takes float [N, 3, H, W] in [0, 1].
+    Raises ExportError for an operator that is not known here.
     """
     writer = _Writer(fx.symbolic_trace(net))
     tiles = helper.make_tensor_value_info("tiles", TensorProto.UINT8, [*size, 3])
