@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from paragonsr import recipe
+from paragonsr.curate.config import Curation
 from paragonsr.errors import RecipeError
 from paragonsr.recipe import Recipe
 
