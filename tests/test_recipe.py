@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from paragonsr import recipe
+from paragonsr.curate.config import Curation
 from paragonsr.errors import RecipeError
 from paragonsr.recipe import Recipe
 
@@ -147,7 +148,10 @@ def test_the_schema_knows_every_setting_and_its_bounds() -> None:
     assert known["Batch"]["properties"]["patch"]["minimum"] == 16
 
 
-@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.toml")), ids=lambda file: file.stem)
+TRAININGS = sorted(set(RECIPES.glob("*.toml")) - {RECIPES / "curate.toml"})
+
+
+@pytest.mark.parametrize("file", TRAININGS, ids=lambda file: file.stem)
 def test_our_recipes_load_under_their_names(file: Path) -> None:
     assert recipe.load(file).train.name == file.stem
     assert f"paragonsr train recipes/{file.name} --run runs/{file.stem}" in file.read_text()
@@ -165,3 +169,9 @@ def test_the_two_trainings_differ_in_the_degradation_alone(part: str) -> None:
 def test_a_recipe_needs_no_torch() -> None:
     program = "import sys, paragonsr.recipe; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_our_curation_says_what_the_defaults_are() -> None:
+    assert recipe.curation(RECIPES / "curate.toml") == Curation(technical="niqe", aesthetic="nima")
+    with pytest.raises(RecipeError, match="max_brisk"):
+        recipe.curation(RECIPES / "curate.toml", ("bounds.max_brisk=30",))

@@ -13,6 +13,7 @@
     ├── RecipeError           a setting is unknown, misspelt or out of range
     ├── AssetError            data, weights or test sets are not where they should be
     ├── DataError             training or evaluation data that must not be used
+    ├── ExecutorError         the processes or the cluster that were asked for cannot be had
     ├── TrainingError         a training cannot go on (NaN, another run's state, ...)
     └── ExportError           a file would not compute what was trained
 
@@ -70,6 +71,10 @@ class AssetError(ParagonError):
 
 class DataError(ParagonError):
     """Training or evaluation data that must not be used as they are."""
+
+
+class ExecutorError(ParagonError):
+    """The processes or the cluster that were asked for cannot be had."""
 
 
 class TrainingError(ParagonError):

@@ -2,14 +2,17 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
+from paragonsr.curate.config import Curation
 from paragonsr.degrade.config import Degradation
 from paragonsr.errors import RecipeError
 from paragonsr.model.config import Model
 from paragonsr.train.config import Train
+
+Settings = TypeVar("Settings")
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +29,15 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
 
     Raises RecipeError with the path of the fault for an unknown, misspelt or impossible setting.
     """
+    return _load(path, overrides, Recipe)
+
+
+def curation(path: Path, overrides: tuple[str, ...] = ()) -> Curation:
+    """The settings of a curation in a TOML file; overrides and errors as in `load`."""
+    return _load(path, overrides, Curation)
+
+
+def _load(path: Path, overrides: tuple[str, ...], kind: type[Settings]) -> Settings:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -33,7 +45,7 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
     for override in overrides:
         _override(settings, override)
     try:
-        return msgspec.convert(settings, Recipe)
+        return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
         raise RecipeError(f"{path}: {error}") from error
 

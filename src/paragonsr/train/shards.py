@@ -1,7 +1,6 @@
 """Tiles packed once into a memory-mapped array, so that a random crop costs microseconds and not a PNG."""
 
 import csv
-import hashlib
 import os
 from collections import Counter
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from paragonsr.errors import AssetError, DataError
+from paragonsr.artifacts import tileset
+from paragonsr.errors import DataError
 from paragonsr.imaging.kernels import BICUBIC
 from paragonsr.imaging.resample import resample
 from paragonsr.train.config import Data
@@ -38,62 +37,38 @@ class Shard(NamedTuple):
 def pack(folder: Path, cache: Path, data: Data, scales: tuple[float, ...] = (1.0,)) -> Shard:
     """The tiles of `folder` at each of the scales (bicubic), packed into `cache` unless they are there already.
 
-    The photograph of a tile is read from `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it;
-    without one each tile is its own photograph. Raises AssetError for a missing or empty folder and DataError for
-    tiles that cannot be read, are not RGB or differ in size, or a manifest that does not know them.
+    Whole tiles are taken from the folder's own `shards` if it has them. The photograph of a tile is read from
+    `manifest.csv` (columns `tile`, `photo`) in the folder or the one above it; without one each tile is its own.
+    Raises AssetError for a missing or empty folder and DataError for tiles that cannot be read, are not RGB or differ
+    in size, or a manifest that does not know them.
     """
-    files = sorted(path for path in folder.glob("*") if path.suffix in {".webp", ".png"})
-    if not files:
-        raise AssetError(f"{folder} holds no .webp or .png tiles; set PARAGONSR_ASSETS or the recipe's data folders")
-    digest = _digest(files)
-    levels = tuple(_level(cache / f"{digest[:16]}-{scale:g}.npy", files, scale) for scale in scales)
+    files = tileset.files(folder)
+    digest = tileset.digest(files)
+    whole = np.load(tileset.packed(files, digest, folder / tileset.SHARDS, cache), mmap_mode="r")
+    levels = tuple(_level(whole, cache / f"{digest[:16]}-{scale:g}.npy", scale) for scale in scales)
     names = [path.name for path in files]
     photos = _photos(folder, names)
     return Shard(levels, names, photos, _weights(photos, data), digest)
 
 
-def _digest(files: list[Path]) -> str:
-    hashed = hashlib.sha256()
-    for path in files:
-        hashed.update(path.name.encode() + b"\0")
-        hashed.update(path.read_bytes())
-    return hashed.hexdigest()
-
-
-def _level(packed: Path, files: list[Path], scale: float) -> NDArray[np.uint8]:
+def _level(whole: NDArray[np.uint8], packed: Path, scale: float) -> NDArray[np.uint8]:
+    """The tiles reduced by a scale, from `packed`, which is written unless it is there."""
+    count, *sides = whole.shape[:3]
+    height, width = (max(1, round(side * scale)) for side in sides)
+    if [height, width] == sides:
+        return whole
     if not packed.exists():
-        _write(packed, files, scale)
+        packed.parent.mkdir(parents=True, exist_ok=True)
+        draft = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
+        try:
+            tiles = np.lib.format.open_memmap(draft, mode="w+", dtype=np.uint8, shape=(count, height, width, 3))
+            for row, tile in zip(tiles, whole, strict=True):
+                row[:] = resample(tile, (height, width), BICUBIC)
+            tiles.flush()
+            draft.replace(packed)
+        finally:
+            draft.unlink(missing_ok=True)
     return np.load(packed, mmap_mode="r")
-
-
-def _write(packed: Path, files: list[Path], scale: float) -> None:
-    packed.parent.mkdir(parents=True, exist_ok=True)
-    temporary = packed.with_name(f".{packed.stem}.{os.getpid()}.npy")
-    first = _read(files[0])
-    height, width = (max(1, round(side * scale)) for side in first.shape[:2])
-    try:
-        tiles = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(files), height, width, 3))
-        for row, path in zip(tiles, files, strict=True):
-            tile = _read(path)
-            if tile.shape != first.shape:
-                raise DataError(
-                    f"{path} is {tile.shape[:2]}, {files[0].name} is {first.shape[:2]}: tiles must be of one size"
-                )
-            row[:] = tile if tile.shape == row.shape else resample(tile, (height, width), BICUBIC)
-        tiles.flush()
-        temporary.replace(packed)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise DataError(f"{path} is {image.mode}: training tiles must be 8-bit RGB")
-            return np.asarray(image)
-    except (OSError, SyntaxError) as error:  # Pillow's broken PNGs are a SyntaxError
-        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def _photos(folder: Path, names: list[str]) -> list[str]:
