@@ -80,7 +80,7 @@ def test_a_pair_shifted_by_half_a_pixel_is_refused(sides: tuple[Shard, Shard], t
 @pytest.mark.parametrize("pixels", [-1, 1])
 def test_the_shift_is_measured(picture: Callable[..., Tile], axis: int, pixels: int) -> None:
     high = picture(5, 128)
-    (pair,) = validate.pairs(Shard(high[None], ["a"], ["a"], np.ones(1), ""), Degradation(kind="bicubic"))
+    (pair,) = validate.pairs(Shard((high[None],), ["a"], ["a"], np.ones(1), ""), Degradation(kind="bicubic"))
     assert audit.shift(pair) < 0.01
     assert audit.shift(Pair(pair.low, np.roll(high, pixels, axis))) == pytest.approx(0.5, abs=0.15)
 
@@ -91,7 +91,7 @@ def test_stripes_show_a_shift_across_themselves_only(axis: int) -> None:
     wave = 128 + 100 * np.sin(np.arange(128) / 6)
     high = np.rint(np.broadcast_to(wave, (128, 128))[..., None].repeat(3, 2)).astype(np.uint8)
     high = high if axis else high.swapaxes(0, 1)
-    (pair,) = validate.pairs(Shard(high[None], ["a"], ["a"], np.ones(1), ""), Degradation(kind="bicubic"))
+    (pair,) = validate.pairs(Shard((high[None],), ["a"], ["a"], np.ones(1), ""), Degradation(kind="bicubic"))
     assert audit.shift(pair) < 0.01
     assert audit.shift(Pair(pair.low, np.roll(high, 1, axis))) == pytest.approx(0.5, abs=0.1)
     assert audit.shift(Pair(pair.low, np.roll(high, 1, 1 - axis))) < 0.01

@@ -100,7 +100,7 @@ def test_a_batch_is_shared_without_rest(settings: Train, tmp_path: Path) -> None
     shard = pack(Path(settings.data.train), tmp_path / "shards", settings.data, settings.data.scales)
 
     def crops(ranks: Ranks) -> Crops:
-        return Crops(shard, Batch(4, 22), Degradation(), context=7, seed=0, ranks=ranks)
+        return Crops(shard, Batch(4, 22), Degradation(), context=4, seed=0, ranks=ranks)
 
     whole, shares = crops(Ranks())[2], [crops(Ranks(rank, 2))[2] for rank in range(2)]
     for side in range(2):

@@ -62,8 +62,9 @@ def overshoot(image: Picture, target: Picture) -> float:
     x, y = ((plane - 16) * (255 / 219) for plane in _lumas(image, target, 0, least=3))
     around = sliding_window_view(y, (3, 3))
     inner = x[1:-1, 1:-1]
-    over, under = inner - around.max((2, 3)), around.min((2, 3)) - inner
-    return float(np.mean(np.maximum(np.maximum(over, under), 0)))
+    highest: Floats = around.max((2, 3))
+    lowest: Floats = around.min((2, 3))
+    return float(np.mean(np.maximum(np.maximum(inner - highest, lowest - inner), 0)))
 
 
 def checkerboard_energy(image: Picture) -> float:

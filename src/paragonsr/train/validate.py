@@ -73,7 +73,7 @@ def _outputs(nano: Nano, pairs: list[Pair]) -> Iterator[tuple[NDArray[np.uint8],
 
 def _middle(picture: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     top, left = (max(0, (side - MIDDLE) // 2) for side in picture.shape[:2])
-    crop = np.ascontiguousarray(picture[top : top + MIDDLE, left : left + MIDDLE])
+    crop = picture[top : top + MIDDLE, left : left + MIDDLE].copy()
     return torch.from_numpy(crop).to(device).permute(2, 0, 1)[None].float() / 255
 
 
