@@ -172,16 +172,18 @@ def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("checkpoint", type=PATH)
-@click.option("--name", required=True, help="What the files are called; must contain 2x.")
+@click.option("--name", help="What the files are called; must contain 2x. Default: after the recipe or the file.")
 @click.option("--out", metavar="FOLDER", type=PATH, required=True, help="Where they go.")
 @click.option("--version", default=__version__, show_default=True, help="Of the model, for its card.")
 @click.option("--tiles", metavar="FOLDER", default="data/val", show_default=True, help="Pictures to prove it on.")
 @click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 def export(
-    checkpoint: Path, name: str, out: Path, version: str, tiles: str, reports: tuple[Path, ...], overwrite: bool
+    checkpoint: Path, name: str | None, out: Path, version: str, tiles: str, reports: tuple[Path, ...], overwrite: bool
 ) -> None:
     """Write the model files of a training's CHECKPOINT, once it is proved that they compute what was trained.
+
+    A published checkpoint of ParagonSR2 Nano is recognised by the names in it.
 
     \b
     paragonsr export runs/fidelity/best.safetensors --name 2xMine --out models
@@ -192,8 +194,9 @@ def export(
     from paragonsr.imaging.codec import read
 
     with console.needs("export"):
-        from paragonsr.export.release import export
+        from paragonsr.export.release import default_name, export
 
+    name = name or default_name(checkpoint)
     pictures = [read(path).pixels for path in targets(assets.find(tiles))[:8]]
     measured: dict[str, float] = {}
     for path in reports:

@@ -200,6 +200,10 @@ def test_a_name_that_hides_the_scale_or_leaves_the_folder_is_refused(export: Exp
     assert not (tmp_path / "out").exists()
 
 
+def test_without_a_name_the_files_are_called_after_the_recipe(checkpoint: Path) -> None:
+    assert release.default_name(checkpoint) == "2xTest"
+
+
 def test_parity_needs_pictures_as_large_as_its_shapes(export: Export, tiles: Tiles, tmp_path: Path) -> None:
     for few in ([], [tiles[0], tiles[1][:255]]):
         with pytest.raises(ExportError, match="at least 256x256"):

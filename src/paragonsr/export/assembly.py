@@ -1,0 +1,72 @@
+"""An ONNX graph put together operator by operator: an exporter would surround it with shape arithmetic."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
+
+OPSET = 17
+IR_VERSION = 8  # of the same age as the opset, so that older engines open the file
+
+
+class Assembly:
+    """Nodes and initialisers in the order they are added; every method returns the name of what it adds."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.numbers: list[onnx.TensorProto] = []
+
+    def number(self, name: str, value: Tensor | NDArray[Any]) -> str:
+        """An initialiser."""
+        array = value.detach().cpu().contiguous().numpy() if isinstance(value, Tensor) else value
+        self.numbers.append(numpy_helper.from_array(array, name))
+        return name
+
+    def add(self, kind: str, name: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """An operator of one output."""
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def pad(self, name: str, x: str, rim: int) -> str:
+        """`x` extended by its edge pixels."""
+        rims = torch.tensor([0, 0, rim, rim, 0, 0, rim, rim])
+        return self.add("Pad", name, [x, self.number(f"{name}.pads", rims)], mode="edge")
+
+    def convolve(
+        self, name: str, x: str, weight: Tensor, bias: Tensor | None = None, *, groups: int = 1, same: bool = False
+    ) -> str:
+        """A float32 convolution; `same` pads with zeros to keep the size."""
+        inputs = [x, self.number(f"{name}.weight", weight.float())]
+        if bias is not None:
+            inputs.append(self.number(f"{name}.bias", bias.float()))
+        rims = [side // 2 for side in weight.shape[2:]] * 2
+        pads = {"pads": rims} if same and any(rims) else {}
+        return self.add("Conv", name, inputs, kernel_shape=list(weight.shape[2:]), group=groups, **pads)
+
+    def cut(self, name: str, x: str, axis: int, start: int, stop: int | None = None) -> str:
+        """`x[start:stop]` along `axis`; negative numbers count from the end, None is the end."""
+        ends = (start, np.iinfo(np.int64).max if stop is None else stop, axis)
+        parts = [
+            self.number(f"{name}.{part}", np.array([end], np.int64))
+            for part, end in zip(("start", "stop", "axis"), ends, strict=True)
+        ]
+        return self.add("Slice", name, [x, *parts])
+
+    def model(self, metadata: Mapping[str, str]) -> onnx.ModelProto:
+        """The checked model: `input [batch,3,height,width]` to `output [batch,3,height_out,width_out]`, float32."""
+        picture = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, "height", "width"])
+        larger = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 3, "height_out", "width_out"])
+        proto = helper.make_model(
+            helper.make_graph(self.nodes, "paragonsr", [picture], [larger], self.numbers),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="paragonsr",
+        )
+        helper.set_model_props(proto, dict(metadata))
+        onnx.checker.check_model(proto, full_check=True)
+        return proto
