@@ -15,11 +15,23 @@ IR_VERSION = 8  # of the same age as the opset, so that older engines open the f
 
 
 class Assembly:
-    """Nodes and initialisers in the order they are added; every method returns the name of what it adds."""
+    """Nodes and initialisers in the order they are added; every method returns the name of what it adds.
 
-    def __init__(self) -> None:
+    It computes in `dtype`, float32 or float16; whatever it is, the file takes float32 at `picture` and gives float32.
+    """
+
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
+        self.dtype = dtype
         self.nodes: list[onnx.NodeProto] = []
         self.numbers: list[onnx.TensorProto] = []
+        half = dtype == torch.float16
+        self.picture = self.add("Cast", "picture", ["input"], to=TensorProto.FLOAT16) if half else "input"
+
+    def output(self, kind: str, x: str, **attributes: Any) -> str:
+        """The operator that makes the picture."""
+        if self.dtype == torch.float32:
+            return self.add(kind, "output", [x], **attributes)
+        return self.add("Cast", "output", [self.add(kind, "larger", [x], **attributes)], to=TensorProto.FLOAT)
 
     def number(self, name: str, value: Tensor | NDArray[Any]) -> str:
         """An initialiser."""
@@ -40,10 +52,10 @@ class Assembly:
     def convolve(
         self, name: str, x: str, weight: Tensor, bias: Tensor | None = None, *, groups: int = 1, same: bool = False
     ) -> str:
-        """A float32 convolution; `same` pads with zeros to keep the size."""
-        inputs = [x, self.number(f"{name}.weight", weight.float())]
+        """A convolution; `same` pads with zeros to keep the size."""
+        inputs = [x, self.number(f"{name}.weight", weight.to(self.dtype))]
         if bias is not None:
-            inputs.append(self.number(f"{name}.bias", bias.float()))
+            inputs.append(self.number(f"{name}.bias", bias.to(self.dtype)))
         rims = [side // 2 for side in weight.shape[2:]] * 2
         pads = {"pads": rims} if same and any(rims) else {}
         return self.add("Conv", name, inputs, kernel_shape=list(weight.shape[2:]), group=groups, **pads)
