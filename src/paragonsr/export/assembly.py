@@ -82,3 +82,14 @@ class Assembly:
         helper.set_model_props(proto, dict(metadata))
         onnx.checker.check_model(proto, full_check=True)
         return proto
+
+
+def fix_size(model: onnx.ModelProto, height: int, width: int, *, scale: int) -> onnx.ModelProto:
+    """The same model for one picture of one size, for engines that plan everything ahead."""
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    for side, times in ((fixed.graph.input[0], 1), (fixed.graph.output[0], scale)):
+        for dim, size in zip(side.type.tensor_type.shape.dim, (1, 3, height * times, width * times), strict=True):
+            dim.dim_value = size
+    onnx.checker.check_model(fixed, full_check=True)
+    return fixed

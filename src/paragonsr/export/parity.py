@@ -11,6 +11,8 @@ from paragonsr.errors import ExportError
 from paragonsr.model.fuse import fuse
 from paragonsr.model.generator import Nano
 from paragonsr.model.published import Published
+from paragonsr.runtime.engine import CPU
+from paragonsr.runtime.provider import open_model
 from paragonsr.runtime.session import Session
 
 TOLERANCE = 1e-5
@@ -54,6 +56,24 @@ def measure_published(network: Published, model: Path, tiles: Sequence[NDArray[n
     for crop in crops(tiles):
         worst = _worse(worst, network(crop.double()), torch.from_numpy(session.run(crop.numpy())))
     return _judge({"published_to_onnx": worst}, model, PUBLISHED_TOLERANCE)
+
+
+def measure_fixed(
+    model: Path, fixed: Path, size: tuple[int, int], tiles: Sequence[NDArray[np.uint8]]
+) -> dict[str, float]:
+    """The largest difference of a file for one input size to the proved one for any, on all of `tiles`.
+
+    A tile smaller than `size` (height, width) is repeated. Raises ExportError beyond `TOLERANCE`.
+    """
+    session, whole, worst = open_model(fixed, CPU, 1), Session(model, provider="cpu"), 0.0
+    for tile in tiles:
+        filled = np.tile(tile, (*(-(-wanted // had) for wanted, had in zip(size, tile.shape, strict=False)), 1))
+        x = np.ascontiguousarray(filled[None, : size[0], : size[1]].transpose(0, 3, 1, 2), np.float32)
+        x /= np.float32(255)
+        worst = _worse(worst, torch.from_numpy(session.run(None, {"input": x})[0]), torch.from_numpy(whole.run(x)))
+    found = {f"any_size_to_{size[0]}x{size[1]}": worst}
+    _judge(found, fixed, TOLERANCE)
+    return found
 
 
 def _worse(worst: float, a: torch.Tensor, b: torch.Tensor) -> float:
