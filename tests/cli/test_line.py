@@ -55,7 +55,8 @@ def test_from_tiles_to_a_larger_picture(tiles: Path, tmp_path: Path, capsys: pyt
 
     release = ("export", folder / "best.safetensors", "--name", "2xTiny", "--out", out, "--tiles", tiles / "val")
     assert run(*release) == console.DONE
-    assert sorted(path.name for path in out.iterdir()) == ["2xTiny.json", "2xTiny.onnx", "2xTiny.safetensors"]
+    ends = (".json", ".md", ".onnx", ".openmodeldb.json", ".safetensors", ".sha256", "_fp16_dynamic.onnx")
+    assert sorted(path.name for path in out.iterdir()) == [f"2xTiny{end}" for end in ends]
 
     report, model = tmp_path / "report.json", out / "2xTiny.onnx"
     measure = ("evaluate", model, "--hr", tiles / "val", "--lr", "card", "--json", report)

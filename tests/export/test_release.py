@@ -1,9 +1,13 @@
+import hashlib
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from safetensors import safe_open
@@ -12,12 +16,14 @@ from safetensors.torch import load_file
 from paragonsr.artifacts import card as cards
 from paragonsr.errors import ExportError, OutputExistsError
 from paragonsr.export import checkpoint as checkpoints
+from paragonsr.export import half, openmodeldb, parity, release, subject
 from paragonsr.export import onnx as graphs
-from paragonsr.export import parity, release
 from paragonsr.model.fuse import Convolution, Fused, fuse
 from paragonsr.runtime.session import Session
 
 NAME = "2xTest_Nano"
+SIZE = (40, 300)  # wider than a tile
+PUBLICATION = release.Publication("somebody", "https://example.org/models")
 Tiles = list[np.ndarray]
 Export = Callable[..., list[Path]]
 
@@ -31,7 +37,7 @@ PUBLISHED = re.compile(
 @pytest.fixture
 def export(checkpoint: Path, tiles: Tiles, tmp_path: Path) -> Export:
     def run(name: str = NAME, **changes: object) -> list[Path]:
-        given = {"name": name, "version": "1.2", "tiles": tiles} | changes
+        given = {"name": name, "version": "1.2", "tiles": tiles, "sizes": [SIZE], "publication": PUBLICATION} | changes
         return release.export(checkpoint, tmp_path / "out", **given)
 
     return run
@@ -39,11 +45,23 @@ def export(checkpoint: Path, tiles: Tiles, tmp_path: Path) -> Export:
 
 @pytest.fixture(scope="module")
 def files(checkpoint: Path, tiles: Tiles, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return release.export(checkpoint, tmp_path_factory.mktemp("out"), name=NAME, version="1.2", tiles=tiles)
+    out = tmp_path_factory.mktemp("out")
+    given = {"name": NAME, "version": "1.2", "tiles": tiles, "sizes": [SIZE], "publication": PUBLICATION}
+    return release.export(checkpoint, out, **given)
 
 
-def test_three_files_and_nothing_else(files: list[Path]) -> None:
-    assert [path.name for path in files] == [f"{NAME}.onnx", f"{NAME}.safetensors", f"{NAME}.json"]
+def test_a_folder_to_publish_and_nothing_else(files: list[Path]) -> None:
+    ends = (
+        ".onnx",
+        ".safetensors",
+        ".json",
+        ".md",
+        ".openmodeldb.json",
+        ".sha256",
+        "_fp16_dynamic.onnx",
+        "_40x300.onnx",
+    )
+    assert [path.name for path in files] == [f"{NAME}{end}" for end in ends]
     assert sorted(files[0].parent.iterdir()) == sorted(files)
     (files[0].parent / "plain").touch()
     plain = (files[0].parent / "plain").stat().st_mode
@@ -61,9 +79,12 @@ def test_the_file_computes_what_was_trained(files: list[Path], checkpoint: Path,
 
 def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint: Path) -> None:
     sidecar = files[2].read_bytes().decode()
-    properties = {entry.key: entry.value for entry in onnx.load(files[0]).metadata_props}
+    for path in files:
+        if path.suffix == ".onnx":
+            properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+            assert properties == {cards.METADATA_KEY: sidecar}
     with safe_open(files[1], "pt") as opened:
-        assert opened.metadata() == properties == {cards.METADATA_KEY: sidecar}
+        assert opened.metadata() == {cards.METADATA_KEY: sidecar}
     card = cards.loads(files[2].read_bytes(), "card")
     assert (card.name, card.version, card.scale, card.channels) == (NAME, "1.2", 2, 3)
     assert card.radius == 4 <= 12
@@ -105,6 +126,83 @@ def test_exported_again_it_is_the_same_to_the_byte(export: Export, files: list[P
     with pytest.raises(OutputExistsError, match=r"\.onnx is there already"):
         export()
     assert [path.read_bytes() for path in export(overwrite=True)] == first
+
+
+def test_the_checksums_are_those_of_all_other_files(files: list[Path]) -> None:
+    sums = dict(reversed(line.split("  ")) for line in files[5].read_text().splitlines())
+    assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path != files[5]}
+
+
+def test_the_entry_for_openmodeldb_has_all_that_its_schema_requires(files: list[Path], checkpoint: Path) -> None:
+    entry = json.loads(files[4].read_bytes())
+    required = (
+        "name author license tags description date architecture size scale inputChannels outputChannels resources"
+    )
+    assert entry.keys() == {*required.split(), "images"}
+    assert (entry["author"], entry["scale"], entry["inputChannels"]) == ("somebody", 2, 3)
+    assert entry["date"] == f"{datetime.fromtimestamp(checkpoint.stat().st_mtime, UTC):%Y-%m-%d}"
+    models = [path for path in files if path.suffix in (".onnx", ".safetensors")]
+    assert {tuple(resource["urls"]) for resource in entry["resources"]} == {
+        (f"https://example.org/models/{path.name}",) for path in models
+    }
+    for resource in entry["resources"]:
+        assert resource.keys() == {"platform", "type", "size", "sha256", "urls"}
+        path = files[0].parent / resource["urls"][0].rpartition("/")[2]
+        assert resource["size"] == path.stat().st_size
+        assert resource["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert resource["platform"] == {".onnx": "onnx", ".safetensors": "pytorch"}[path.suffix]
+
+
+@pytest.mark.parametrize("key", ["name", "size", "images", "date", "resources"])
+def test_an_entry_that_lacks_a_key_is_no_entry(files: list[Path], key: str) -> None:
+    entry = json.loads(files[4].read_bytes())
+    assert openmodeldb.check(json.dumps(entry).encode())
+    for wrong in ({name: value for name, value in entry.items() if name != key}, entry | {key: 20}):
+        with pytest.raises(ExportError, match="no entry for OpenModelDB"):
+            openmodeldb.check(json.dumps(wrong).encode())
+
+
+def test_the_page_lists_the_files_and_the_figures(files: list[Path]) -> None:
+    page = files[3].read_text()
+    card = cards.loads(files[2].read_bytes(), "card")
+    for path in files:
+        if path.suffix in (".onnx", ".safetensors"):
+            assert f"| `{path.name}` | {path.stat().st_size:,} |" in page
+    assert all(f"| {name} | {value:g} |" in page for name, value in card.parity.items())
+    assert "input of 40x300 alone" in page
+    assert card.checkpoint_sha256 in page
+
+
+def test_the_file_in_half_precision_holds(files: list[Path], tiles: Tiles) -> None:
+    card = cards.loads(files[2].read_bytes(), "card")
+    assert card.parity["fp16_passed"] == 1
+    assert card.parity["fp16_psnr"] >= 65
+    assert card.parity["fp16_largest_intermediate"] < 65504 / 8
+    x = np.ascontiguousarray(tiles[0][None, :50, :70].transpose(0, 3, 1, 2), dtype=np.float32) / 255
+    single, double = (Session(path, provider="cpu").run(x) for path in (files[0], files[6]))
+    assert 1e-5 < np.abs(single - double).max() < 1 / 255
+
+
+def test_a_network_too_loud_for_half_precision_gets_no_such_file_and_the_card_says_so(
+    export: Export, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert f"{NAME}_fp16_dynamic.onnx" in {path.name for path in export()}
+    monkeypatch.setattr(half, "LARGEST", 0.5)
+    files = export(overwrite=True)
+    assert f"{NAME}_fp16_dynamic.onnx" not in {path.name for path in files[0].parent.iterdir()}
+    assert "no file in half precision: an intermediate reaches" in caplog.text
+    assert cards.loads(files[2].read_bytes(), "card").parity["fp16_passed"] == 0
+    assert "There is no file in half precision" in files[3].read_text()
+    assert "fp16" not in files[5].read_text()
+
+
+def test_a_file_for_one_size_computes_the_same(files: list[Path], tiles: Tiles) -> None:
+    session = onnxruntime.InferenceSession(files[7])
+    assert session.get_inputs()[0].shape == [1, 3, *SIZE]
+    assert session.get_outputs()[0].shape == [1, 3, 2 * SIZE[0], 2 * SIZE[1]]
+    x = np.random.default_rng(0).random((1, 3, *SIZE), dtype=np.float32)
+    assert np.abs(session.run(None, {"input": x})[0] - Session(files[0], provider="cpu").run(x)).max() < 1e-5
+    assert cards.loads(files[2].read_bytes(), "card").parity["any_size_to_40x300"] <= 1e-5
 
 
 def test_our_names_are_not_the_published_ones(files: list[Path], checkpoint: Path) -> None:
@@ -161,7 +259,7 @@ def test_a_graph_that_computes_something_else_gets_no_name(
         tamper(model)
         return model
 
-    monkeypatch.setattr(release, "graph", spoilt)
+    monkeypatch.setattr(subject, "graph", spoilt)
     with pytest.raises(ExportError, match=r"does not compute what was trained.*allowed 1e-05"):
         export()
     assert list((tmp_path / "out").iterdir()) == []
@@ -174,7 +272,7 @@ def test_a_fusion_that_computes_something_else_gets_no_name(
         fused = fuse(nano)
         return fused._replace(tail=fused.tail._replace(bias=fused.tail.bias + 1e-3))
 
-    monkeypatch.setattr(release, "fuse", spoilt)
+    monkeypatch.setattr(subject, "fuse", spoilt)
     monkeypatch.setattr(parity, "fuse", spoilt)
     with pytest.raises(ExportError, match="trained_to_fused"):
         export()
@@ -198,6 +296,10 @@ def test_a_name_that_hides_the_scale_or_leaves_the_folder_is_refused(export: Exp
     with pytest.raises(ExportError, match="must be a plain name and contain 2x"):
         export(name)
     assert not (tmp_path / "out").exists()
+
+
+def test_without_a_name_the_files_are_called_after_the_recipe(checkpoint: Path) -> None:
+    assert release.default_name(checkpoint) == "2xTest"
 
 
 def test_parity_needs_pictures_as_large_as_its_shapes(export: Export, tiles: Tiles, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
-"""Reading a training's checkpoint without the training."""
+"""Reading a training's checkpoint without the training, or one of the author's published checkpoints."""
 
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import torch
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from paragonsr.artifacts.card import Training
 from paragonsr.errors import ExportError
+from paragonsr.model import published
 from paragonsr.model.config import Model
 from paragonsr.model.generator import Nano
+from paragonsr.model.published import Published
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -27,6 +31,30 @@ class Checkpoint(NamedTuple):
     nano: Nano
     training: Training
     sha256: str
+
+
+class Adopted(NamedTuple):
+    """A published checkpoint: its tensors under their own names, the network they make, and the file's hash."""
+
+    tensors: dict[str, Tensor]
+    network: Published
+    sha256: str
+
+
+def adopt(path: Path) -> Adopted | None:
+    """The published checkpoint at `path`, known by the names in it; None for another readable file.
+
+    The network is in float64. Raises ExportError for a file that cannot be read or only looks like one.
+    """
+    try:
+        with safe_open(path, "pt") as opened:
+            names = list(opened.keys())
+            if not published.recognises(names):
+                return None
+            tensors = {name: opened.get_tensor(name) for name in names}
+        return Adopted(tensors, published.build(tensors, torch.float64), hashlib.sha256(path.read_bytes()).hexdigest())
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ExportError(f"{path} cannot be read as a checkpoint: {error}") from error
 
 
 def load(path: Path) -> Checkpoint:

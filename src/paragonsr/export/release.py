@@ -1,8 +1,13 @@
-"""From a checkpoint to the files that people use."""
+"""From a checkpoint to a folder that can be published as it is."""
 
+import hashlib
+import logging
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,14 +18,23 @@ from safetensors.torch import save as serialise
 from paragonsr.artifacts import card as cards
 from paragonsr.artifacts.card import Card
 from paragonsr.errors import ExportError, OutputExistsError
-from paragonsr.export import checkpoint, parity
-from paragonsr.export.checkpoint import Checkpoint
+from paragonsr.export import checkpoint, half, markdown, openmodeldb, parity, subject
+from paragonsr.export.assembly import fix_size
 from paragonsr.export.onnx import graph
-from paragonsr.model.fuse import Fused, fuse
-from paragonsr.model.generator import ARCHITECTURE, SCALE
+from paragonsr.export.subject import Subject
+from paragonsr.model.generator import SCALE
 
-LICENCE = "Apache-2.0"
-SUFFIXES = (".onnx", ".safetensors", ".json")
+SUFFIXES = (".onnx", ".safetensors", ".json", ".md", ".openmodeldb.json", ".sha256")
+HALF = "_fp16_dynamic.onnx"
+_log = logging.getLogger("paragonsr")
+
+
+class Publication(NamedTuple):
+    """What the entry for OpenModelDB says and no checkpoint knows."""
+
+    author: str = "unknown"
+    url: str = ""  # of the folder where the files will lie
+    day: date | None = None  # None: the day on which the checkpoint was written
 
 
 def export(
@@ -31,11 +45,17 @@ def export(
     version: str,
     tiles: Sequence[NDArray[np.uint8]],
     measured: Mapping[str, float] | None = None,
+    sizes: Sequence[tuple[int, int]] = (),
+    publication: Publication = Publication(),  # noqa: B008 (immutable)
     overwrite: bool = False,
 ) -> list[Path]:
-    """Write `name`.onnx, .safetensors and .json (the card) for the checkpoint `source` into the folder `out`.
+    """Write the files of `name` for the checkpoint `source` into the folder `out`; their paths.
 
-    Nothing gets its name before parity on `tiles` (uint8 HWC, at least 256 x 256) has passed. `measured` are an
+    `name`.onnx and .safetensors; the card as .json and .md; .openmodeldb.json; `name`_fp16_dynamic.onnx, unless half
+    precision fails its gate, which is logged and told in the card; for each (height, width) of `sizes` a graph of that
+    input size alone, `name`_HxW.onnx; and .sha256 of them all.
+
+    Nothing gets its name before everything is proved on `tiles` (uint8 HWC, at least 256 x 256). `measured` are an
     evaluation's figures for the card. Raises ExportError when parity fails, the name hides the scale, or the checkpoint
     cannot be read, and OutputExistsError for files that are there already, unless `overwrite`.
     """
@@ -43,61 +63,81 @@ def export(
         raise ExportError(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
-    files = [out / f"{name}{suffix}" for suffix in SUFFIXES]
-    if there := [path for path in files if path.exists() and not overwrite]:
+    suffixes = (*SUFFIXES, HALF, *(_fixed(size) for size in sizes))
+    if there := [out / f"{name}{end}" for end in suffixes if (out / f"{name}{end}").exists() and not overwrite]:
         raise OutputExistsError(f"{there[0]} is there already; name another folder or ask to overwrite")
-    trained = checkpoint.load(source)
-    fused = fuse(trained.nano.double())
-    nano = trained.nano.float()
-    card = _card(trained, fused, name, version, dict(measured or {}))
+    model = subject.adopted(source, name, version) or subject.trained(source, name, version)
+    model = model._replace(card=msgspec.structs.replace(model.card, measured=dict(measured or {})))
+    day = publication.day or datetime.fromtimestamp(source.stat().st_mtime, UTC).date()
     out.mkdir(parents=True, exist_ok=True)
-    draft = out / f".{name}.onnx"
-    try:
-        _write_onnx(draft, fused, card)
-        card = msgspec.structs.replace(card, parity=parity.measure(nano, draft, tiles))
-        _write_onnx(draft, fused, card)
-        return _publish(draft, files, fused, card)
-    finally:
-        draft.unlink(missing_ok=True)
+    with TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
+        draft = Path(folder)
+        graphs, card = _prove(model, draft, tiles, sizes)
+        _write(model, graphs, card, draft, publication._replace(day=day))
+        made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
+        for file in made:
+            (draft / file).replace(out / file)
+    if f"{name}{HALF}" not in made:
+        (out / f"{name}{HALF}").unlink(missing_ok=True)  # of an earlier export, which these files replace
+    return [out / file for file in made]
 
 
-def _card(trained: Checkpoint, fused: Fused, name: str, version: str, measured: dict[str, float]) -> Card:
-    return Card(
-        name=name,
-        architecture=ARCHITECTURE,
-        version=version,
-        scale=SCALE,
-        radius=fused.radius,
-        channels=3,
-        parameters=fused.parameters,
-        licence=LICENCE,
-        checkpoint_sha256=trained.sha256,
-        training=trained.training,
-        parity={},
-        measured=measured,
+def default_name(source: Path) -> str:
+    """`2x` and the recipe of a training; a published checkpoint keeps its own. Raises ExportError for other files."""
+    if checkpoint.adopt(source):
+        return source.stem
+    words = re.split(r"\W|_", checkpoint.load(source).training.recipe)
+    return f"{SCALE}x{''.join(word.capitalize() for word in words)}"
+
+
+def _fixed(size: tuple[int, int]) -> str:
+    return f"_{size[0]}x{size[1]}.onnx"
+
+
+def _prove(
+    model: Subject, draft: Path, tiles: Sequence[NDArray[np.uint8]], sizes: Sequence[tuple[int, int]]
+) -> tuple[dict[str, onnx.ModelProto], Card]:
+    """The graphs that hold, by the suffix of their file, and the card with the figures that prove it."""
+    name = model.card.name
+    graphs = {SUFFIXES[0]: model.graph({cards.METADATA_KEY: cards.dumps(model.card).decode()})}
+    path = draft / f"{name}{SUFFIXES[0]}"
+    onnx.save(graphs[SUFFIXES[0]], path)
+    figures = model.prove(path, tiles)
+    if model.fused is not None:
+        metadata = {cards.METADATA_KEY: cards.dumps(model.card).decode()}
+        graphs[HALF] = graph(half.halve(model.fused), metadata)
+        onnx.save(graphs[HALF], draft / f"{name}{HALF}")
+        verdict = half.measure(model.fused, draft / f"{name}{HALF}", tiles)
+        figures |= verdict.figures | {"fp16_passed": float(not verdict.faults)}
+        if verdict.faults:
+            _log.warning("%s: no file in half precision: %s", name, "; ".join(verdict.faults))
+            (draft / f"{name}{HALF}").unlink()
+            del graphs[HALF]
+    for size in sizes:
+        graphs[_fixed(size)] = fix_size(graphs[SUFFIXES[0]], *size, scale=SCALE)
+        onnx.save(graphs[_fixed(size)], draft / f"{name}{_fixed(size)}")
+        figures |= parity.measure_fixed(path, draft / f"{name}{_fixed(size)}", size, tiles)
+    return graphs, msgspec.structs.replace(model.card, parity=figures)
+
+
+def _write(
+    model: Subject, graphs: Mapping[str, onnx.ModelProto], card: Card, draft: Path, publication: Publication
+) -> None:
+    """All files into the folder `draft`, with the final card in each."""
+    metadata = {cards.METADATA_KEY: cards.dumps(card).decode()}
+    paths = {end: draft / f"{card.name}{end}" for end in (*SUFFIXES, *graphs)}
+    for end, proto in graphs.items():
+        onnx.helper.set_model_props(proto, metadata)
+        onnx.save(proto, paths[end])
+    paths[".safetensors"].write_bytes(serialise(model.weights, metadata))
+    paths[".json"].write_bytes(cards.dumps(card))
+    models = [paths[".safetensors"], *(paths[end] for end in graphs)]
+    paths[".md"].write_text(markdown.page(card, models), encoding="utf-8", newline="\n")
+    assert publication.day is not None
+    entry = openmodeldb.entry(
+        card, models, author=publication.author, url=publication.url, date=publication.day.isoformat()
     )
-
-
-def _write_onnx(path: Path, fused: Fused, card: Card) -> None:
-    onnx.save(graph(fused, {cards.METADATA_KEY: cards.dumps(card).decode()}), path)
-
-
-def _publish(draft: Path, files: list[Path], fused: Fused, card: Card) -> list[Path]:
-    """The files under their final names, each complete when it appears."""
-    weights = {
-        f"body.{index}.{part}": tensor
-        for index, layer in enumerate(fused.body)
-        for part, tensor in layer._asdict().items()
-    }
-    weights |= {f"tail.{part}": tensor for part, tensor in fused.tail._asdict().items()}
-    temporary = [path.with_name(f".{path.name}") for path in files]
-    try:
-        numbers = {key: tensor.detach().float().contiguous() for key, tensor in weights.items()}
-        temporary[1].write_bytes(serialise(numbers, {cards.METADATA_KEY: cards.dumps(card).decode()}))
-        temporary[2].write_bytes(cards.dumps(card))
-        for path, final in zip((draft, *temporary[1:]), files, strict=True):
-            path.replace(final)
-    finally:
-        for path in temporary[1:]:
-            path.unlink(missing_ok=True)
-    return files
+    paths[".openmodeldb.json"].write_bytes(openmodeldb.dumps(entry))
+    named = sorted(path for path in paths.values() if path.exists())
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in named]
+    paths[".sha256"].write_text("".join(sums), encoding="utf-8", newline="\n")
