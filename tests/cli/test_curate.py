@@ -30,7 +30,7 @@ steps = 2
 log_every = 1
 validate_every = 2
 save_every = 2
-data = {{ train = "nowhere", validation = "{validation}" }}
+data = {{ train = "nowhere", validation = "{validation}", scales = [1.0] }}
 batch = {{ size = 2, patch = 24 }}
 optimiser = {{ warmup = 1 }}
 [model]

@@ -18,7 +18,7 @@ def test_a_late_start_drops_what_comes_again_and_keeps_the_rest(tmp_path: Path) 
     with Journal(tmp_path, 10, 0) as journal:
         for step in (1, 2, 3):
             journal.steps(step, 8 * step, 1e-3, FIGURES)
-        journal.validation(3, 30.5)
+        journal.validation(3, {"psnr_y": 30.5})
     with Journal(tmp_path, 10, 2) as journal:
         journal.steps(3, 24, 1e-3, FIGURES)
     assert lines(tmp_path) == [{"step": step, "images": 8 * step, "rate": 1e-3, **FIGURES} for step in (1, 2, 3)]
@@ -28,7 +28,7 @@ def test_a_late_start_drops_what_comes_again_and_keeps_the_rest(tmp_path: Path) 
 def test_a_torn_line_is_dropped(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step":1,"psnr_y":30.0}\n{"step":1,"lo')
     with Journal(tmp_path, 10, 5) as journal:
-        journal.validation(6, 31.0)
+        journal.validation(6, {"psnr_y": 31.0})
     assert lines(tmp_path) == [{"step": 1, "psnr_y": 30.0}, {"step": 6, "psnr_y": 31.0}]
 
 

@@ -45,8 +45,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, save: Callable[..., None]) -> 
         validate_every=40,
         save_every=120,
         ema=0.9,
-        data=Data(str(folder / "train"), str(folder / "val")),
-        batch=Batch(2, 22),
+        data=Data(str(folder / "train"), str(folder / "val"), scales=(1.0,)),
+        batch=Batch(2, 22, drawn=0),
         optimiser=Optimiser(rate=4e-3, warmup=10),
     )
     loop.train(config, MODEL, CLEAN, folder / "run")
