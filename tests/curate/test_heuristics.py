@@ -83,8 +83,8 @@ def test_blocks_alone_are_as_blocky_as_can_be() -> None:
     blocks = np.kron(np.random.default_rng(0).permutation(256)[:64].reshape(8, 8), np.ones((8, 8))).astype(np.uint8)
     for top, left in ((0, 0), (3, 5)):
         assert heuristics.blockiness(blocks[top : 56 + top, left : 56 + left]) == pytest.approx(1, abs=0.01)
-    assert heuristics.blockiness(np.kron([[0, 200], [200, 0]] * 1, np.ones((32, 32))).astype(np.uint8)) <= 0.5
-    assert heuristics.blockiness(np.tile(np.uint8([[0, 200], [200, 0]]), (32, 32))) == 0
+    assert heuristics.blockiness(np.kron([[0, 200], [200, 0]], np.ones((32, 32))).astype(np.uint8)) <= 0.5
+    assert heuristics.blockiness(np.tile(np.array([[0, 200], [200, 0]], np.uint8), (32, 32))) == 0
 
 
 @pytest.mark.parametrize("shift", [0, 1, 4, 7])
