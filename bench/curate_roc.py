@@ -1,10 +1,11 @@
 """Which heuristic of curation finds which damage: areas under the curve, ours beside the card author's definitions.
 
-    python bench/curate_roc.py [--tiles N]
+    python bench/curate_roc.py [--tiles 220] [--witnesses 44]
 
 Tiles of the assets folder are damaged on purpose; each figure is the chance that a damaged tile looks worse than a
 clean one (0.5: blind, 1: always). Where a damage changes the size, the clean tiles are reduced by an antialiased kernel
-to the same size. Ends with 1 when a heuristic misses the damage it is meant for.
+to the same size. BRISQUE and NIQE take twenty times as long as all the others, so they judge fewer tiles. Ends with 1
+when a heuristic misses the damage it is meant for.
 """
 
 import argparse
@@ -32,7 +33,7 @@ SIDE = 512
 TEXTURES = ("t3d_", "hterr_", "sw_")  # close to noise at pixel level, says their README: no photographs
 
 Damage = Callable[[Image.Image], Image.Image]
-Score = Callable[[NDArray[np.uint8]], dict[str, float]]
+Score = Callable[[NDArray[np.uint8], bool], dict[str, float]]
 
 
 def jpeg(picture: Image.Image, quality: int, shift: int = 0) -> Image.Image:
@@ -85,7 +86,8 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
 OBVIOUS = {
     "JPEG 50": ("blockiness",),
     "JPEG 50, grid moved": ("blockiness",),
-    "blur of 2 px": ("too soft", "BRISQUE", "NIQE"),
+    "blur of 2 px": ("too soft", "BRISQUE"),
+    "blur of 4 px": ("NIQE",),
     "unsharp mask 400 %": ("too sharp",),
     "nearest to 50%": ("aliasing",),
     "nearest to 75%": ("aliasing",),
@@ -93,7 +95,7 @@ OBVIOUS = {
     "noise of 10": ("aliasing",),
     "faded to a fifth": ("entropy", "contrast"),
 }
-"""Which heuristic must find what; the card states no strengths, so these are ours."""
+"""Which heuristic must find what; the card states no strengths, so these are ours, for NIQE a stronger one."""
 
 
 def author_blockiness(plane: NDArray[np.uint8]) -> float:
@@ -113,13 +115,13 @@ def author_aliasing(plane: NDArray[np.uint8]) -> float:
 
 
 def scorer() -> Score:
-    """Every figure of a tile, turned so that more is worse."""
+    """Every figure of a tile, turned so that more is worse; those of BRISQUE and NIQE where they are asked for."""
     brisque = Brisque(find("weights/brisque_svr_live.npz"))
     niqe = Niqe(find("weights/niqe_pris_params.npz"))
 
-    def score(tile: NDArray[np.uint8]) -> dict[str, float]:
+    def score(tile: NDArray[np.uint8], witnesses: bool) -> dict[str, float]:
         found, plane = heuristics.measure(tile), gray(tile)
-        return {
+        figures = {
             "entropy": -found.entropy,
             "contrast": -found.contrast,
             "too soft": -found.sharpness,
@@ -128,9 +130,8 @@ def scorer() -> Score:
             "his blockiness": author_blockiness(plane),
             "aliasing": found.aliasing,
             "his aliasing": author_aliasing(plane),
-            "BRISQUE": brisque.score(tile),
-            "NIQE": niqe.score(tile),
         }
+        return figures | ({"BRISQUE": brisque.score(tile), "NIQE": niqe.score(tile)} if witnesses else {})
 
     return score
 
@@ -162,18 +163,19 @@ def chosen(count: int) -> list[Path]:
     return [paths[index] for index in sorted(picks)]
 
 
-def measure(paths: Sequence[Path]) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Kind of tile -> figure -> its value for each tile."""
+def measure(paths: Sequence[Path], witnesses: int) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Kind of tile -> figure -> its value for each tile; BRISQUE's and NIQE's for `witnesses` of them."""
     kinds = {f"clean {name}": damage for name, damage in CLEAN.items()} | {k: d for k, (_, d) in DAMAGES.items()}
     rows: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
-    score = scorer()
+    score, chosen = scorer(), set(np.linspace(0, len(paths) - 1, witnesses).round().astype(int).tolist())
     with progress(len(paths), "tiles") as advance:
-        for path in paths:
+        for index, path in enumerate(paths):
             picture = Image.open(path).convert("RGB")
             for kind, damage in kinds.items():
-                rows[kind].append(score(np.asarray(damage(picture))))
+                rows[kind].append(score(np.asarray(damage(picture)), index in chosen))
             advance(1)
-    return {kind: {name: np.array([row[name] for row in found]) for name in found[0]} for kind, found in rows.items()}
+    names = rows["clean 512"][0]
+    return {kind: {n: np.array([row[n] for row in found if n in row]) for n in names} for kind, found in rows.items()}
 
 
 def areas(found: dict[str, dict[str, NDArray[np.float64]]]) -> tuple[Table, list[str]]:
@@ -210,11 +212,13 @@ def rejected(found: dict[str, dict[str, NDArray[np.float64]]]) -> Table:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiles", type=int, default=220, help="clean tiles, and as many of each damage")
+    parser.add_argument("--witnesses", type=int, default=44, help="of them, tiles that BRISQUE and NIQE judge")
     options = parser.parse_args()
     heading.show()
     paths = chosen(options.tiles)
-    print(f"{len(paths)} tiles of {len({path.stem.rsplit('_', 1)[0] for path in paths})} photographs\n", flush=True)
-    found = measure(paths)
+    givers = {path.stem.rsplit("_", 1)[0] for path in paths}
+    print(f"{len(paths)} tiles of {len(givers)} photographs; BRISQUE, NIQE: {options.witnesses} tiles\n", flush=True)
+    found = measure(paths, options.witnesses)
     table, missed = areas(found)
     console = Console(width=max(150, Console().width))
     console.print(table)

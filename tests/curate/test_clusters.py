@@ -56,7 +56,7 @@ def test_dask_with_a_worker_killed_in_the_middle(photographs, tmp_path, quick, p
     address, workers = dask
     calm = curated(photographs, tmp_path / "calm", quick, pool)
     with jobs.executor(f"dask:{address}") as cluster:
-        cluster._client.wait_for_workers(2)
+        cluster._client.wait_for_workers(2)  # pyright: ignore[reportAttributeAccessIssue] (Dask's pool has one)
         killed = []
 
         def check():
