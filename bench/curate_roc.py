@@ -86,8 +86,7 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
 OBVIOUS = {
     "JPEG 50": ("blockiness",),
     "JPEG 50, grid moved": ("blockiness",),
-    "blur of 2 px": ("too soft", "BRISQUE"),
-    "blur of 4 px": ("NIQE",),
+    "blur of 2 px": ("too soft", "BRISQUE", "NIQE"),
     "unsharp mask 400 %": ("too sharp",),
     "nearest to 50%": ("aliasing",),
     "nearest to 75%": ("aliasing",),
@@ -95,7 +94,7 @@ OBVIOUS = {
     "noise of 10": ("aliasing",),
     "faded to a fifth": ("entropy", "contrast"),
 }
-"""Which heuristic must find what; the card states no strengths, so these are ours, for NIQE a stronger one."""
+"""Which heuristic must find what; the card states no strengths, so these are ours."""
 
 
 def author_blockiness(plane: NDArray[np.uint8]) -> float:
