@@ -123,7 +123,7 @@ def test_animations_are_refused_by_name_or_give_their_first_frame(
 def test_a_file_that_is_no_model(run: Run, call: Run, tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     refused(run("upscale", "a.png", "--model", "a.png"), "a.png: is not an ONNX model")
-    refused(call("upscale", "a.png", "--model", "sharpest"), r"sharpest: is neither.*\(fidelity\)")
+    refused(call("upscale", "a.png", "--model", "sharpest"), r"sharpest: is neither.*\(perceptual, fidelity\)")
 
 
 def test_a_model_of_four_channels(run: Run, four_channels: Path, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_wrong_usage(call: Run, model: Path) -> None:
 def test_help_and_version(run: Run) -> None:
     assert run("--version").stdout == f"paragonsr, version {paragonsr.__version__}\n"
     help_text = run("upscale", "--help").stdout
-    for word in ("-o", "--overwrite", "--provider", "openvino", "fidelity", "goes on where it stopped"):
+    for word in ("-o", "--overwrite", "--provider", "openvino", "perceptual", "goes on where it stopped"):
         assert word in help_text
 
 
@@ -226,7 +226,8 @@ def test_help_and_version(run: Run) -> None:
 def test_models_are_listed_with_their_facts(call: Run) -> None:
     done = call("models")
     assert done.returncode == 0, done.stderr
-    assert "fidelity (default)" in done.stdout
+    assert "perceptual (default)" in done.stdout
+    assert "fidelity" in done.stdout.replace("perceptual (default)", "")
     assert "enlarges: 2 times" in done.stdout
     assert "trained on: " in done.stdout
 

@@ -9,12 +9,13 @@ from safetensors.numpy import load_file
 from skimage.data import astronaut
 
 from paragonsr.artifacts import card as cards
+from paragonsr.runtime import catalogue
 from paragonsr.runtime.probe import radius
 from paragonsr.runtime.session import Session
 
 ROOT = Path(__file__).parents[2]
 MODELS = (
-    ROOT / "src" / "paragonsr" / "models" / "2xParagonSR2_Nano_Fidelity.onnx",
+    *(ROOT / "src" / "paragonsr" / "models" / name for name in catalogue.MODELS.values()),
     ROOT / "bench" / "models" / "2xParagonSR2_Nano_Bicubic.onnx",
 )
 

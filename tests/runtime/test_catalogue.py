@@ -8,7 +8,7 @@ from paragonsr.runtime import catalogue
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
     for name in ("fidellity", tmp_path / "fidelity"):
-        with pytest.raises(ModelError, match=r"built-in model \(fidelity\)"):
+        with pytest.raises(ModelError, match=r"built-in model \(perceptual, fidelity\)"):
             catalogue.find(name)
 
 

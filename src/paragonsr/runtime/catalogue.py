@@ -5,8 +5,11 @@ from pathlib import Path
 
 from paragonsr.errors import ModelError
 
-MODELS = {"fidelity": "2xParagonSR2_Nano_Fidelity.onnx"}
-"""Short name -> file inside the package."""
+MODELS = {
+    "perceptual": "2xParagonSR2_Nano_Perceptual.onnx",
+    "fidelity": "2xParagonSR2_Nano_Fidelity.onnx",
+}
+"""Short name -> file inside the package; the first is taken when none is named."""
 
 
 def default() -> str:
