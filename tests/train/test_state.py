@@ -74,6 +74,8 @@ KILLS = """
     from torch import nn
     from paragonsr.train import state
 
+    torch.set_num_threads(1)  # a child forked beside a pool of threads waits for threads it does not have
+
     path, (heard, tell), draw = Path(sys.argv[1]), os.pipe(), random.Random(0)
     subject, average = nn.Linear(300, 300), nn.Linear(300, 300)
     optimiser = torch.optim.AdamW(subject.parameters())
