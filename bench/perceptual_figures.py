@@ -1,5 +1,11 @@
-"""The figures that the tables of stage 2 show: fidelity, what people would say, and what sharpness must not cost."""
+"""The figures that the tables of stage 2 show: fidelity, what people would say, and what sharpness must not cost.
 
+    python bench/perceptual_figures.py MODEL... [--every N]
+
+On data/val with the card's low resolution, through the runtime.
+"""
+
+import argparse
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+import heading
+from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
+from paragonsr.degrade import validation
+from paragonsr.imaging.codec import read
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
 from paragonsr.judges import dists, lpips
 from paragonsr.judges.niqe import Niqe
@@ -80,3 +90,24 @@ def existing(path: str) -> Path:
     if not (found := Path(path)).exists():
         raise SystemExit(f"{path} is not there")
     return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", help="names or .onnx files")
+    parser.add_argument("--every", type=int, default=1, help="take every N-th picture of data/val")
+    given = parser.parse_args()
+    heading.show()
+    files = sorted(path for path in find("data/val").iterdir() if path.suffix in {".webp", ".png"})
+    targets = [read(path).pixels for path in files][:: given.every]
+    lows = [validation.degrade(target, given.every * index) for index, target in enumerate(targets)]
+    judges = Judges()
+    rows: dict[str, Figures] = {}
+    for name in given.models:
+        with Upscaler(name) as upscale:
+            rows[name] = judges.figures([upscale(low) for low in lows], targets)
+    print(markdown(rows, f"{len(targets)} pictures of data/val"))
+
+
+if __name__ == "__main__":
+    main()
