@@ -32,7 +32,7 @@ def write(fused: Fused, path: Path) -> Path:
 def test_half_inside_and_single_outside(fused: Fused) -> None:
     model = graph(half.halve(fused), {})
     kinds = Counter(node.op_type for node in model.graph.node)
-    assert kinds == {"Cast": 2, "Pad": 2, "Conv": 7, "LeakyRelu": 3, "Add": 1, "DepthToSpace": 1}
+    assert kinds == {"Cast": 2, "Pad": 2, "Conv": 7, "LeakyRelu": 3, "Concat": 1, "Add": 1, "DepthToSpace": 1}
     for side in (*model.graph.input, *model.graph.output):
         assert side.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
     numbers = {tensor.data_type for tensor in model.graph.initializer if not tensor.name.endswith(".pads")}

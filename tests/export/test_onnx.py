@@ -26,7 +26,7 @@ def attributes(node: onnx.NodeProto) -> dict[str, object]:
 def test_only_the_operators_that_every_tool_has(model: onnx.ModelProto) -> None:
     """FACTS of the consumers: two edge pads at most, nothing that computes shapes."""
     kinds = Counter(node.op_type for node in model.graph.node)
-    assert kinds == {"Pad": 2, "Conv": 3 + 1 + 2 + 1, "LeakyRelu": 3, "Add": 1, "DepthToSpace": 1}
+    assert kinds == {"Pad": 2, "Conv": 3 + 1 + 2 + 1, "LeakyRelu": 3, "Concat": 1, "Add": 1, "DepthToSpace": 1}
     for node in model.graph.node:
         found = attributes(node)
         assert node.domain == ""

@@ -89,7 +89,7 @@ def test_the_card_is_the_same_everywhere_and_true(files: list[Path], checkpoint:
     assert (card.name, card.version, card.scale, card.channels) == (NAME, "1.2", 2, 3)
     assert card.radius == 4 <= 12
     assert card.parameters == sum(tensor.numel() for tensor in load_file(files[1]).values())
-    assert card.parameters == (3 * 9 + 1) * 8 + 2 * (8 * 9 + 1) * 8 + (8 * 9 + 1) * 12
+    assert card.parameters == (3 * 9 + 1) * 8 + 2 * (8 * 9 + 1) * 8 + (8 * 9 + 1) * 4
     assert card.training == checkpoints.load(checkpoint).training
     assert card.checkpoint_sha256 == checkpoints.load(checkpoint).sha256
     assert card.parity["shapes"] >= 8
@@ -245,7 +245,7 @@ def tampered_phases(model: onnx.ModelProto) -> None:
 
 def tampered_nan(model: onnx.ModelProto) -> None:
     tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "tail.bias")
-    tensor.CopyFrom(onnx.numpy_helper.from_array(np.full(12, np.nan, np.float32), tensor.name))
+    tensor.CopyFrom(onnx.numpy_helper.from_array(np.full(4, np.nan, np.float32), tensor.name))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_radius_is_what_a_perturbation_shows(layers: int, radius: int) -> None:
 
 
 def test_the_four_phases_have_equal_gain() -> None:
-    """No checkerboard can be learned: a free tail to 12 phases had a spread of 0.45 after training."""
+    """No checkerboard can be learned: a free tail to the phases had a spread of 0.45 after training."""
     weight = fuse(trained()).tail.weight
     gains = weight.sum((2, 3))
     assert gains.abs().max() > 1e-3

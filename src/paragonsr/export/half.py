@@ -95,7 +95,7 @@ class Rounded:
         x = self.convolve(x, taps.view(1, 1, 7, 1).expand(3, 1, 7, 1), groups=3)
         x = self.convolve(x, taps.view(1, 1, 1, 7).expand(3, 1, 1, 7), groups=3)
         x = self.convolve(x, phases.repeat(3, 1, 1, 1), groups=3)
-        return F.pixel_shuffle(self.keep(x + detail), SCALE)
+        return F.pixel_shuffle(self.keep(x + detail.repeat(1, 3, 1, 1)), SCALE)
 
 
 def specials() -> Iterator[tuple[str, Tensor]]:

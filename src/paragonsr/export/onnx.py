@@ -12,8 +12,8 @@ from paragonsr.model.generator import SCALE, SLOPE
 def graph(fused: Fused, metadata: dict[str, str]) -> onnx.ModelProto:
     """The model: `input [batch,3,height,width]` RGB in [0,1] to `output [batch,3,2 height,2 width]`, float32.
 
-    Operators: Pad (edge), Conv, LeakyRelu, Add, DepthToSpace. The output is not clipped. If the numbers of `fused` are
-    float16, it computes in float16 between two Casts.
+    Operators: Pad (edge), Conv, LeakyRelu, Concat, Add, DepthToSpace. The output is not clipped. If the numbers
+    of `fused` are float16, it computes in float16 between two Casts.
     """
     build = Assembly(torch.float16 if fused.tail.weight.dtype == torch.float16 else torch.float32)
     detail = _detail(build, fused)
@@ -28,7 +28,8 @@ def _detail(build: Assembly, fused: Fused) -> str:
     for index, layer in enumerate(fused.body):
         x = _layer(build, f"body.{index}", x, layer)
         x = build.add("LeakyRelu", f"body.{index}.lrelu", [x], alpha=SLOPE)
-    return _layer(build, "tail", x, fused.tail)
+    luma = _layer(build, "tail", x, fused.tail)
+    return build.add("Concat", "tail.rgb", [luma] * 3, axis=1)
 
 
 def _layer(build: Assembly, name: str, x: str, layer: Convolution) -> str:

@@ -1,4 +1,4 @@
-"""The generator as it is released: plain 3x3 convolutions, the last to the four phases, the base beside them.
+"""The generator as it is released: plain 3x3 convolutions, the last to luma's four phases, the base beside them.
 
 `fuse` is differentiable, and training runs `Fused` with gradients flowing through it into the definition: the
 over-parameterised blocks cost nothing per pixel, and the trained network and the shipped one are one function.
@@ -26,7 +26,7 @@ class Convolution(NamedTuple):
 
 
 class Fused(NamedTuple):
-    """The released network: `body` (each followed by LeakyReLU) and `tail`, whose channels are RGB x 4 phases."""
+    """The released network: `body` (each followed by LeakyReLU) and `tail`, whose channels are the 4 phases of luma."""
 
     body: list[Convolution]
     tail: Convolution
@@ -60,7 +60,8 @@ class Fused(NamedTuple):
             for layer in self.body:
                 features = F.leaky_relu(layer(features), SLOPE)
             detail = self.tail(features)
-        return magic.enlarge(crop(x, self.radius - magic.BASE_RADIUS)) + F.pixel_shuffle(detail.to(x.dtype), SCALE)
+        base = magic.enlarge(crop(x, self.radius - magic.BASE_RADIUS))
+        return base + F.pixel_shuffle(detail.to(x.dtype), SCALE)  # the same for R, G and B
 
 
 def crop(x: Tensor, rim: int) -> Tensor:
@@ -77,7 +78,7 @@ def fuse(nano: Nano) -> Fused:
     for layer in body:
         flat = F.leaky_relu(layer.weight.sum((2, 3)) @ flat + layer.bias, SLOPE)
     bias = -(nano.tail.sum((2, 3)) @ flat)
-    return Fused(body, Convolution(weight.repeat(3, 1, 1, 1), bias.expand(3 * SCALE * SCALE)))
+    return Fused(body, Convolution(weight, bias.expand(SCALE * SCALE)))
 
 
 def _collapse(block: LinearBlock) -> Convolution:
