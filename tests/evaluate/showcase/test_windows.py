@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from paragonsr.errors import DataError
+from paragonsr.evaluate.showcase import windows
 from paragonsr.evaluate.showcase.windows import SIDE, around, closest_look, survey
 
 GRAY = np.full((SIDE, SIDE, 3), 128, np.uint8)
@@ -57,6 +58,15 @@ def test_windows_lie_on_a_grid_and_differ_by_what_lies_in_them():
         share = max(0, 192 - window.top) * max(0, 192 - window.left) / SIDE**2
         assert window.picture == 7
         assert window.difference == pytest.approx(10 * 219 / 255 * share)
+
+
+def test_strips_are_seamless(monkeypatch):
+    target = np.random.default_rng(3).integers(0, 256, (402, 250, 3), np.uint8)
+    rivals = [target // 2, target // 3]
+    whole = survey(0, target, rivals)
+    for rows in (16, 160):
+        monkeypatch.setattr(windows, "_STRIP", rows)
+        assert_allclose(survey(0, target, rivals), whole, rtol=1e-9)
 
 
 def test_of_several_rivals_the_two_furthest_apart_count():

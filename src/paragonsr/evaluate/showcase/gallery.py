@@ -28,6 +28,8 @@ from paragonsr.runtime.upscaler import Upscaler
 TARGET, INPUT = "target", "input"
 CLASSICAL: dict[str, Enlarge] = {"bicubic": classical(BICUBIC), "Lanczos": classical(LANCZOS3)}
 
+_MARGIN = 4  # input pixels: one more than the wider of both kernels reaches
+
 Low = Literal["bicubic", "card"]
 Pixels = NDArray[np.uint8]
 Progress = Callable[[], object]
@@ -83,7 +85,7 @@ def gather(
         ]
         rest = [window for index, windows in looked if index < len(folder) for window in windows]
         choices += choose(rest, max(count - len(choices), 0))
-        exhibits = list(_exhibits(found, low, CLASSICAL | enlargers, choices, judges, progress))
+        exhibits = list(_exhibits(found, low, enlargers, choices, judges, progress))
         described = tuple(_describe(name, upscaler) for name, upscaler in known.items())
     record = Showcase(
         date=date,
@@ -153,7 +155,7 @@ def _survey(
 def _exhibits(
     found: Sequence[Candidate],
     low: Low,
-    enlargers: dict[str, Enlarge],
+    models: dict[str, Enlarge],
     choices: Iterable[Choice],
     judges: Judges,
     progress: Progress,
@@ -163,7 +165,7 @@ def _exhibits(
     made = dict[Choice, Exhibit]()
     for index in dict.fromkeys(choice.window.picture for choice in choices):
         pair = pairs.load(found[index], low)
-        whole = {TARGET: pair.high} | {name: enlarge(pair.low) for name, enlarge in enlargers.items()}
+        whole = {name: enlarge(pair.low) for name, enlarge in models.items()}
         for choice in choices:
             if choice.window.picture == index:
                 made[choice] = _exhibit(found[index], choice, pair, whole, judges)
@@ -173,7 +175,9 @@ def _exhibits(
 
 def _exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: dict[str, Pixels], judges: Judges) -> Exhibit:
     window = choice.window
-    cut = {name: _cut(picture, window, 1) for name, picture in whole.items()}
+    cut = {name: _classical(pair.low, window, enlarge) for name, enlarge in CLASSICAL.items()}
+    cut |= {name: _cut(picture, window, 1) for name, picture in whole.items()}
+    target = _cut(pair.high, window, 1)
     assert candidate.high is not None, "a picture that is shown has a file"
     crop = Crop(
         kind=choice.kind,
@@ -182,9 +186,17 @@ def _exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: dict[str, 
         left=window.left,
         side=SIDE,
         difference=window.difference,
-        figures=judges.figures(cut[TARGET], {name: cut[name] for name in cut if name != TARGET}),
+        figures=judges.figures(target, cut),
     )
-    return Exhibit(crop, {TARGET: cut.pop(TARGET), INPUT: _cut(pair.low, window, SCALE)} | cut)
+    return Exhibit(crop, {TARGET: target, INPUT: _cut(pair.low, window, SCALE)} | cut)
+
+
+def _classical(low: Pixels, window: Window, enlarge: Enlarge) -> Pixels:
+    """What a kernel makes of the window: from its surroundings alone, which is all that a kernel looks at."""
+    top, left, side = window.top // SCALE, window.left // SCALE, SIDE // SCALE
+    above, before = min(top, _MARGIN), min(left, _MARGIN)
+    part = low[top - above : top + side + _MARGIN, left - before : left + side + _MARGIN]
+    return _cut(enlarge(part), window._replace(top=SCALE * above, left=SCALE * before), 1)
 
 
 def _cut(picture: Pixels, window: Window, scale: int) -> Pixels:

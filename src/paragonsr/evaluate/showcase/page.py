@@ -68,7 +68,7 @@ def _head(record: Showcase, groups: dict[Kind, list[Exhibit]]) -> str:
     return f"""<header class="top">
 <p class="eyebrow">Showcase, {escape(record.date[:10])}</p>
 <h1>{escape(_names(record))}</h1>
-<p class="lead">{len(record.crops)} crops of {pictures} photographs, enlarged twice. Nobody picked them: of each
+<p class="lead">{len(record.crops)} crops of {pictures} photographs, made twice as large. Nobody picked them: of each
 kind the program takes the places where the models differ most. The inputs are {_INPUTS[record.low]}.</p>
 <nav aria-label="Kinds of crops">{links}</nav>
 </header>{missing}"""

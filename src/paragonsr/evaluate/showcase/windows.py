@@ -1,6 +1,6 @@
 """What is seen in each part of a picture: lines, texture, smooth gradients, and how far models are apart there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ SIDE = 192
 
 CELL = 16
 _CELLS = SIDE // CELL
+_STRIP = 32 * CELL  # rows
 _STEP = 3  # cells from one window to the next
 _FINE = 1.5  # sigma, target pixels: what is finer than this is detail
 _LEAST = 0.05  # detail in levels per pixel, below which a cell counts as empty
@@ -45,14 +46,14 @@ def survey(picture: int, target: NDArray[np.uint8], rivals: Sequence[NDArray[np.
     height, width = target.shape[:2]
     if min(height, width) < SIDE:
         raise DataError(f"the picture is {height}x{width}: too small for a crop of {SIDE}x{SIDE}")
-    y = luma(target)
-    strength, coherence = _structure(y - _soft(y))
-    lumas = [luma(rival) for rival in rivals]
-    apart = np.max([_windows(_cells(np.abs(a - b))).mean((2, 3)) for a, b in combinations(lumas, 2)], axis=0)
+    brightness, strength, coherence, *differences = (
+        np.concatenate(parts) for parts in zip(*_strips(target, rivals), strict=True)
+    )
+    apart = np.max([_windows(difference).mean((2, 3)) for difference in differences], axis=0)
     directed, strengths = _windows(strength * coherence**2).mean((2, 3)), _windows(strength)
     lines = np.sqrt(directed) * directed / np.maximum(strengths.mean((2, 3)), _LEAST)
     texture = np.exp(_windows(np.log(np.maximum(strength * (1 - coherence) ** 2, _LEAST))).mean((2, 3)))
-    gradient = np.sqrt(_windows(_cells(y)).std((2, 3))) / (0.5 + strengths.max((2, 3)))
+    gradient = np.sqrt(_windows(brightness).std((2, 3))) / (0.5 + strengths.max((2, 3)))
     step = _STEP * CELL
     return [
         Window(picture, row * step, column * step, *(float(score[row, column]) for score in scores))
@@ -84,6 +85,22 @@ def closest_look(rivals: Sequence[NDArray[np.uint8]], side: int) -> tuple[int, i
     )
     row, column = np.unravel_index(int(apart.argmax()), apart.shape)
     return int(row) * CELL, int(column) * CELL
+
+
+def _strips(target: NDArray[np.uint8], rivals: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[Floats, ...]]:
+    """Of strips of a picture, top to bottom, so that large ones need little memory: brightness, strength and coherence
+    of the target in each cell, and the difference of each two rivals.
+    """
+    height = target.shape[0] // CELL * CELL
+    for top in range(0, height, _STRIP):
+        bottom, above = min(top + _STRIP, height), min(top, CELL)
+        y = luma(target[top - above : bottom + CELL])
+        strength, coherence = (
+            cells[above // CELL : (above + bottom - top) // CELL] for cells in _structure(y - _soft(y))
+        )
+        lumas = [luma(rival[top:bottom]) for rival in rivals]
+        apart = (_cells(np.abs(a - b)) for a, b in combinations(lumas, 2))
+        yield _cells(y[above : above + bottom - top]), strength, coherence, *apart
 
 
 def _soft(y: Floats) -> Floats:
