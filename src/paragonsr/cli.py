@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paragonsr import __version__, console
+from paragonsr.cli_showcase import showcase
 from paragonsr.imaging.formats import WRITABLE
 from paragonsr.runtime import catalogue
 from paragonsr.runtime.engine import AUTO, CHOICES, CPU
@@ -288,6 +289,9 @@ def evaluate(
         report.save(found, output, overwrite=overwrite)
     Console().print(table(found))
     return console.FAILED if found.faults else console.DONE
+
+
+cli.add_command(showcase)
 
 
 @cli.group()

@@ -1,4 +1,4 @@
-"""The page's HTML: one file without anything from elsewhere, light or dark as the reader's system is."""
+"""The page's HTML."""
 
 from html import escape
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from paragonsr import __version__
+from paragonsr.artifacts.document import document
 from paragonsr.artifacts.provenance import commit
 from paragonsr.curate.chart import histogram
 from paragonsr.curate.summary import Summary
@@ -36,20 +37,7 @@ def render(summary: Summary, sheets: list[Sheet]) -> str:
     """The whole page."""
     parts = (_head(summary), _losses(summary), _charts(summary), *map(_sheet, sheets), _refused(summary))
     body = "\n".join((*parts, _photographs(summary), _foot(summary)))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Curation: {summary.kept:,} of {summary.tiles:,} tiles</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+    return document(f"Curation: {summary.kept:,} of {summary.tiles:,} tiles", body, style=_STYLE)
 
 
 def _head(summary: Summary) -> str:
@@ -151,25 +139,13 @@ def _scale(name: str) -> str:
 
 
 _STYLE = """
-:root { --paper: #fbfaf8; --ink: #1f2328; --quiet: #6b7280; --line: #e3e0da; --keep: #2f7d6b; --lost: #c8674a;
-  --card: #ffffff; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e6e6e3; --quiet: #9aa0a6; --line: #2b3036;
-  --keep: #56b39c; --lost: #d98468; --card: #1b1f23; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 2.5rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
-h1 { font-size: 2rem; margin: 0; letter-spacing: -0.02em; }
-h2 { font-size: 1.2rem; margin: 3rem 0 0.5rem; letter-spacing: -0.01em; }
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
 p, footer, th, small, figcaption span { color: var(--quiet); }
-p { margin: 0.2rem 0 0.8rem; }
 .note { color: var(--lost); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 0.8rem; margin-top: 1rem; }
 .figures div { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 0.9rem 1.1rem; }
 .figures b { display: block; font-size: 1.9rem; font-weight: 600; line-height: 1.2; letter-spacing: -0.02em; }
 .figures span { color: var(--quiet); }
-table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
-th { font-weight: 500; text-align: left; }
 th, td { padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -189,7 +165,4 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
 figure img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: cover; }
 figcaption { padding: 0.45rem 0.7rem 0.6rem; font-size: 0.78rem; line-height: 1.35; overflow-wrap: anywhere; }
 figcaption b { display: block; font-weight: 600; } figcaption small { display: block; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem; overflow: auto; }
-summary { cursor: pointer; }
-footer { margin-top: 3rem; font-size: 0.85rem; }
 """

@@ -1,6 +1,5 @@
 """The page to look at a curation: where tiles were lost, how the scores lie, and pictures of each kind."""
 
-import base64
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paragonsr import jobs
+from paragonsr.artifacts.document import data_uri
 from paragonsr.artifacts.store import Store
 from paragonsr.curate import judge, page, pipeline, unit
 from paragonsr.curate.gates import Gate
@@ -91,7 +91,7 @@ def _pictures(store: Store, summary: Summary, rows: Sequence[int], pool: Pool) -
 def _cards(summary: Summary, rows: Sequence[int], pictures: dict[str, bytes]) -> list[page.Card]:
     return [
         page.Card(
-            source="data:image/jpeg;base64," + base64.b64encode(pictures[tile]).decode(),
+            source=data_uri("image/jpeg", pictures[tile]),
             title=str(summary.rows["photo"][row]),
             scale=str(summary.rows["scale"][row]),
             detail=str(summary.rows["detail"][row] or ""),
