@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paragonsr.artifacts.provenance import commit
-from paragonsr.errors import ModelError, ParagonError
+from paragonsr.errors import ParagonError
 from paragonsr.evaluate import origin, pairs
+from paragonsr.evaluate.entrants import describe, enter, fault
 from paragonsr.evaluate.pairs import SCALE, Candidate, Low
-from paragonsr.evaluate.report import Fault, Figures, Item, Model, Report, Summary
+from paragonsr.evaluate.report import Fault, Figures, Item, Report, Summary
 from paragonsr.imaging.kernels import BICUBIC, BILINEAR, LANCZOS3, MAGIC_KERNEL_SHARP_2021, Kernel
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, psnr_y, ssim_y
 from paragonsr.imaging.resample import resample
-from paragonsr.runtime.upscaler import Upscaler
 
 KERNELS = (BILINEAR, BICUBIC, LANCZOS3, MAGIC_KERNEL_SHARP_2021)
 BORDER = SCALE
@@ -51,16 +51,10 @@ def evaluate(
     faults = list[Fault]()
     with ExitStack() as stack:
         methods: dict[str, Enlarge] = {kernel.name: classical(kernel) for kernel in KERNELS}
-        known = list[Model]()
-        for model in dict.fromkeys(models):
-            try:
-                upscaler = stack.enter_context(_open(model, provider, threads))
-            except ModelError as error:
-                faults.append(_fault(str(model), error))
-            else:
-                known.append(_describe(upscaler, methods))
-                methods[known[-1].name] = upscaler
+        known = enter(models, stack, faults, taken=methods, provider=provider, threads=threads)
+        methods |= known
         items = list(_measured(found, low, methods, gray_as_rgb, faults, progress))
+        described = tuple(describe(name, upscaler) for name, upscaler in known.items())
     return Report(
         date=date,
         seconds=round(time.monotonic() - start, 1),
@@ -71,7 +65,7 @@ def evaluate(
         low=f"{low.resolve().name}/" if isinstance(low, Path) else low,
         scale=SCALE,
         border=BORDER,
-        models=tuple(known),
+        models=described,
         summary=summarise(items),
         items=tuple(items),
         faults=tuple(faults),
@@ -93,27 +87,6 @@ def classical(kernel: Kernel) -> Enlarge:
     return enlarge
 
 
-def _open(model: str | Path, provider: str, threads: int | None) -> Upscaler:
-    upscaler = Upscaler(model, provider=provider, threads=threads)
-    if upscaler.scale != SCALE:
-        upscaler.close()
-        raise ModelError(f"{model} enlarges {upscaler.scale} times; figures are of {SCALE}x")
-    return upscaler
-
-
-def _describe(upscaler: Upscaler, taken: Mapping[str, object]) -> Model:
-    """What a report says of a model; a second one of the same name gets a number."""
-    session = upscaler.session
-    names = (session.name, *(f"{session.name} ({number})" for number in range(2, len(taken) + 2)))
-    return Model(
-        name=next(name for name in names if name not in taken),
-        version=session.card.version if session.card else None,
-        file=origin.file(session.path),
-        provider=session.provider,
-        notes=session.notes,
-    )
-
-
 def _measured(
     found: Sequence[Candidate],
     low: Low,
@@ -127,7 +100,7 @@ def _measured(
         try:
             yield _measure(candidate, low, methods, gray_as_rgb)
         except (ParagonError, MemoryError) as error:
-            faults.append(_fault(candidate.name, error))
+            faults.append(fault(candidate.name, error))
         if progress:
             progress(done, len(found), candidate.name)
 
@@ -181,7 +154,3 @@ def _decibels(figures: Figures) -> float:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _fault(name: str, error: Exception) -> Fault:
-    return Fault(name=name, error=type(error).__name__, reason=str(error))

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ModelError, ParagonError
 from paragonsr.evaluate import origin, pairs
+from paragonsr.evaluate.entrants import describe, enter, fault
 from paragonsr.evaluate.pairs import SCALE, Candidate, Pair
-from paragonsr.evaluate.report import Fault, Model
+from paragonsr.evaluate.report import Fault
 from paragonsr.evaluate.showcase.choice import Choice, choose
 from paragonsr.evaluate.showcase.faces import Face, astronaut
 from paragonsr.evaluate.showcase.figures import Judges
@@ -22,8 +23,6 @@ from paragonsr.evaluate.showcase.record import Crop, Showcase
 from paragonsr.evaluate.showcase.windows import SIDE, Window, around, survey
 from paragonsr.evaluate.suite import Enlarge, classical
 from paragonsr.imaging.kernels import BICUBIC, LANCZOS3
-from paragonsr.runtime import catalogue
-from paragonsr.runtime.upscaler import Upscaler
 
 TARGET, INPUT = "target", "input"
 CLASSICAL: dict[str, Enlarge] = {"bicubic": classical(BICUBIC), "Lanczos": classical(LANCZOS3)}
@@ -75,7 +74,11 @@ def gather(
     centres = {len(folder) + index: face.centre for index, face in enumerate(people)}
     faults, judges = list[Fault](), Judges()
     with ExitStack() as stack:
-        known = _open(models, provider, threads, stack, faults)
+        taken = (TARGET, INPUT, *CLASSICAL)
+        known = enter(models, stack, faults, taken=taken, provider=provider, threads=threads, short=True)
+        if not known:
+            reasons = "; ".join(each.reason for each in faults) or "none is named"
+            raise ModelError(f"there is no model to show: {reasons}")
         enlargers: dict[str, Enlarge] = {**known}
         looked = list(_survey(found, centres, low, enlargers, faults, progress))
         choices = [
@@ -86,7 +89,7 @@ def gather(
         rest = [window for index, windows in looked if index < len(folder) for window in windows]
         choices += choose(rest, max(count - len(choices), 0))
         exhibits = list(_exhibits(found, low, enlargers, choices, judges, progress))
-        described = tuple(_describe(name, upscaler) for name, upscaler in known.items())
+        described = tuple(describe(name, upscaler) for name, upscaler in known.items())
     record = Showcase(
         date=date,
         seconds=round(time.monotonic() - start, 1),
@@ -97,35 +100,12 @@ def gather(
         low=low,
         scale=SCALE,
         models=described,
-        shown=(TARGET, INPUT, *CLASSICAL, *known),
+        shown=(*taken, *known),
         crops=tuple(exhibit.crop for exhibit in exhibits),
         unmeasured=judges.unmeasured,
         faults=tuple(faults),
     )
     return Gallery(record, exhibits)
-
-
-def _open(
-    models: Sequence[str | Path], provider: str, threads: int | None, stack: ExitStack, faults: list[Fault]
-) -> dict[str, Upscaler]:
-    """The models that can be shown by the name they are shown under; the others become faults."""
-    known = dict[str, Upscaler]()
-    for model in dict.fromkeys(models):
-        try:
-            upscaler = stack.enter_context(Upscaler(model, provider=provider, threads=threads))
-            if upscaler.scale != SCALE:
-                raise ModelError(f"{model} enlarges {upscaler.scale} times; a showcase is of {SCALE}x")
-        except ModelError as error:
-            faults.append(_fault(str(model), error))
-        else:
-            plain = str(model) if model in catalogue.MODELS else upscaler.session.name
-            taken = {TARGET, INPUT, *CLASSICAL, *known}
-            names = (plain, *(f"{plain} ({number})" for number in range(2, len(taken) + 2)))
-            known[next(name for name in names if name not in taken)] = upscaler
-    if not known:
-        reasons = "; ".join(fault.reason for fault in faults) or "none is named"
-        raise ModelError(f"there is no model to show: {reasons}")
-    return known
 
 
 def _survey(
@@ -146,7 +126,7 @@ def _survey(
             if centre := centres.get(candidate.index):
                 windows = [around(candidate.index, pair.high, larges, centre)]
         except (ParagonError, MemoryError) as error:
-            faults.append(_fault(candidate.name, error))
+            faults.append(fault(candidate.name, error))
         else:
             yield candidate.index, windows
         progress()
@@ -202,18 +182,3 @@ def _classical(low: Pixels, window: Window, enlarge: Enlarge) -> Pixels:
 def _cut(picture: Pixels, window: Window, scale: int) -> Pixels:
     top, left, side = window.top // scale, window.left // scale, SIDE // scale
     return np.ascontiguousarray(picture[top : top + side, left : left + side])
-
-
-def _describe(name: str, upscaler: Upscaler) -> Model:
-    session = upscaler.session
-    return Model(
-        name=name,
-        version=session.card.version if session.card else None,
-        file=origin.file(session.path),
-        provider=session.provider,
-        notes=session.notes,
-    )
-
-
-def _fault(name: str, error: Exception) -> Fault:
-    return Fault(name=name, error=type(error).__name__, reason=str(error))

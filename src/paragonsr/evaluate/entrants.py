@@ -1,0 +1,63 @@
+"""Models that take part in a comparison: opened, told apart by name; what cannot take part, with its reason."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from paragonsr.errors import ModelError
+from paragonsr.evaluate import origin
+from paragonsr.evaluate.pairs import SCALE
+from paragonsr.evaluate.report import Fault, Model
+from paragonsr.runtime import catalogue
+from paragonsr.runtime.upscaler import Upscaler
+
+
+def enter(
+    models: Sequence[str | Path],
+    stack: ExitStack,
+    faults: list[Fault],
+    *,
+    taken: Iterable[str],
+    provider: str,
+    threads: int | None,
+    short: bool = False,
+) -> dict[str, Upscaler]:
+    """The models that can take part, each by a name that is not `taken`, open until `stack` closes; see `faults`.
+
+    `short`: models that come with the program go by the names of the catalogue, not by those in their cards.
+    """
+    known = dict[str, Upscaler]()
+    for model in dict.fromkeys(models):
+        try:
+            upscaler = stack.enter_context(Upscaler(model, provider=provider, threads=threads))
+            if upscaler.scale != SCALE:
+                raise ModelError(f"{model} enlarges {upscaler.scale} times; compared are models of {SCALE}x")
+        except ModelError as error:
+            faults.append(fault(str(model), error))
+        else:
+            plain = str(model) if short and model in catalogue.MODELS else upscaler.session.name
+            known[_free(plain, {*taken, *known})] = upscaler
+    return known
+
+
+def describe(name: str, upscaler: Upscaler) -> Model:
+    """What a report says of a model."""
+    session = upscaler.session
+    return Model(
+        name=name,
+        version=session.card.version if session.card else None,
+        file=origin.file(session.path),
+        provider=session.provider,
+        notes=session.notes,
+    )
+
+
+def fault(name: str, error: Exception) -> Fault:
+    """What a report says of a picture or model that cannot take part."""
+    return Fault(name=name, error=type(error).__name__, reason=str(error))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with a number if another has it."""
+    names = (name, *(f"{name} ({number})" for number in range(2, len(taken) + 2)))
+    return next(each for each in names if each not in taken)
