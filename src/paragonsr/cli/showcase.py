@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 import click
 
 from paragonsr import console
+from paragonsr.cli.options import PATH
 from paragonsr.runtime.engine import AUTO, CHOICES
 
 if TYPE_CHECKING:
     from paragonsr.evaluate.showcase.gallery import Low
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--images", metavar="FOLDER", type=_PATH, required=True, help="The photographs, as targets.")
-@click.option("--out", metavar="FOLDER", type=_PATH, required=True, help="Where the page and the sheets go.")
+@click.option("--images", metavar="FOLDER", type=PATH, required=True, help="The photographs, as targets.")
+@click.option("--out", metavar="FOLDER", type=PATH, required=True, help="Where the page and the sheets go.")
 @click.option(
     "--lr",
     "low",
@@ -26,7 +25,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="How the inputs are made: the card's fixed pattern, or clean bicubic halves.",
 )
-@click.option("--faces", metavar="CSV", type=_PATH, help="Faces to show: columns file and, if known, x and y.")
+@click.option("--faces", metavar="CSV", type=PATH, help="Faces to show: columns file and, if known, x and y.")
 @click.option("--crops", metavar="N", type=click.IntRange(1, 200), default=24, show_default=True, help="How many.")
 @click.option("--provider", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="What computes.")
 @click.option("--overwrite", is_flag=True, help="Replace a showcase that is there already.")

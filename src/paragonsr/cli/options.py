@@ -1,0 +1,8 @@
+"""What several commands take."""
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+SET = click.option("--set", "overrides", metavar="PATH=VALUE", multiple=True, help="Override a setting; repeatable.")
