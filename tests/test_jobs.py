@@ -88,7 +88,8 @@ def test_no_units():
 
 
 def test_an_error_of_the_work_is_raised(work):
-    with jobs.executor("local:1") as pool, pytest.raises(ZeroDivisionError, match="a0"):
+    """That of any unit: two may be through before either is looked at."""
+    with jobs.executor("local:1") as pool, pytest.raises(ZeroDivisionError, match=r"^a[0-5]$"):
         list(jobs.run(pool, work.wrong, UNITS))
 
 
