@@ -131,9 +131,10 @@ class Perceptual:
         with torch.autocast(low.device.type, dtype=dtype, enabled=dtype is not None):
             seen = self.eyes.look(output, target, crop(enlarged, SCALE * self.nano.radius))
             if self.config.dists > 0:
+                some = slice(max(1, round(self.config.dists_share * len(target))))
                 with torch.no_grad():
-                    known = Look(self.judge.features(target))
-                seen["dists"] = Seen(Look(self.judge.features(output)), known, None)
+                    known = Look(self.judge.features(target[some]))
+                seen["dists"] = Seen(Look(self.judge.features(output[some])), known, None)
         return Scene(output, target, seen)
 
     def _terms(self, config: settings.Train, device: torch.device) -> Iterator[tuple[str, Term]]:
