@@ -21,6 +21,17 @@ from pathlib import Path
 def join(unit):
     return "".join(unit)
 
+def kept(unit):
+    # MB that remain after large pieces of memory were given back
+    before = resident()
+    for megabytes in (20, 19, 18):
+        piece = b"x" * (megabytes << 20)
+        del piece
+    return resident() - before
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
 def deadly(bad, unit):
     if bad in unit:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -80,6 +91,12 @@ def test_units_are_asked_for_as_workers_become_free(work):
             next(found)
         assert len(asked) < 12
         found.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of glibc's allocator")
+def test_a_worker_gives_large_pieces_of_memory_back(work):
+    with jobs.executor("local:1") as pool:
+        assert next(iter(jobs.run(pool, work.kept, [("a",)]))).result < 8
 
 
 def test_no_units():
