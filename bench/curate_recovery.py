@@ -115,7 +115,7 @@ def ray_worker(root: int) -> int | None:
             name = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
-        if name.startswith(b"ray::") and b"IDLE" not in name:
+        if name.startswith(b"ray::_call"):
             return pid
     return None
 

@@ -163,3 +163,8 @@ def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ExecutorError, match=r"pip install 'paragonsr\[dask\]'"), jobs.executor("dask:tcp://x:1"):
         pass
+
+
+def test_ray_takes_a_partial_and_outlives_a_killed_worker(work, tmp_path):
+    with jobs.executor("ray") as pool:
+        results(pool, partial(work.once, str(tmp_path / "flag")))

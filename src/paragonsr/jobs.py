@@ -29,10 +29,11 @@ keeps 60 MB a worker that way. Other systems ignore it."""
 
 
 class Pool(Protocol):
-    """Where units run. `deaths` are the errors by which it says that a worker died."""
+    """Where units run. `deaths` are the errors by which it says that a worker died, `ends` that all of it has gone."""
 
     workers: int
     deaths: tuple[type[BaseException], ...]
+    ends: tuple[type[BaseException], ...]
 
     def submit(self, work: Callable[..., Any], unit: tuple[Any, ...]) -> "Future[Any]":
         """Start the work on a unit."""
@@ -82,7 +83,7 @@ def run(
         has_died = False
         for future in finished:
             task = running.pop(future)
-            error = _error(future)
+            error = _error(pool, future)
             if error is None:
                 yield Done(task.unit, future.result())
             elif isinstance(error, pool.deaths):
@@ -101,11 +102,14 @@ def _next(returned: deque[_Try], fresh: Iterator[tuple[Any, ...]]) -> _Try | Non
     return None if unit is None else _Try(unit)
 
 
-def _error(future: "Future[Any]") -> BaseException | None:
+def _error(pool: Pool, future: "Future[Any]") -> BaseException | None:
     try:
-        return future.exception()
-    except CancelledError as error:
+        error = future.exception()
+    except CancelledError as cancelled:
+        error = cancelled
+    if isinstance(error, pool.ends):
         raise ExecutorError("the cluster has gone away; the same command goes on where it stopped") from error
+    return error
 
 
 def _again(task: _Try, returned: deque[_Try]) -> Iterator[Done[Any, Any]]:
@@ -149,6 +153,7 @@ class _Local:
     """Processes of this machine, which end with this one, however it ends."""
 
     deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    ends: tuple[type[BaseException], ...] = ()
 
     def __init__(self, workers: int, preload: tuple[str, ...]) -> None:
         self.workers = workers
@@ -187,6 +192,7 @@ class _Dask:
         self._executor: Executor = self._client.get_executor(pure=False)
         self.workers = max(1, sum(self._client.nthreads().values()))
         self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
+        self.ends: tuple[type[BaseException], ...] = (CancelledError,)
 
     def submit(self, work: Callable[..., Any], unit: tuple[Any, ...]) -> "Future[Any]":
         return self._executor.submit(work, unit)
@@ -210,17 +216,23 @@ class _Ray:
         self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         errors: Any = self._ray.exceptions
         self.deaths: tuple[type[BaseException], ...] = (
-            errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError, errors.LocalRayletDiedError,
+            errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError,
         )  # fmt: skip
+        self.ends: tuple[type[BaseException], ...] = (CancelledError, errors.LocalRayletDiedError)
 
     def submit(self, work: Callable[..., Any], unit: tuple[Any, ...]) -> "Future[Any]":
-        return self._ray.remote(max_retries=1)(work).remote(unit).future()
+        return self._ray.remote(max_retries=1)(_call).remote(work, unit).future()
 
     def renew(self) -> None:
         """Nothing: Ray starts its workers anew itself."""
 
     def close(self) -> None:
         self._ray.shutdown()
+
+
+def _call(work: Callable[..., Any], unit: tuple[Any, ...]) -> Any:
+    """What Ray runs: it takes plain functions alone, and work may be a `partial`."""
+    return work(unit)
 
 
 def _library(name: str, extra: str) -> Any:

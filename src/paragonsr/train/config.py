@@ -105,13 +105,13 @@ class Perceptual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     features: Features = Features()
     dists: Weight = 0.4
-    dists_share: Share = 1.0
     contrastive: Contrastive = Contrastive()
     consistency: Weight = 0.3
     frequency: Weight = 0.2
     adversarial: Adversarial = Adversarial()
     floor: Annotated[float, msgspec.Meta(gt=0)] = 0.45
     drift: Annotated[float, msgspec.Meta(gt=0)] = 0.7
+    dists_share: Share = 1.0
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
