@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from paragonsr import __version__, console
+from paragonsr.cli.bench import bench
 from paragonsr.cli.curate import curate
-from paragonsr.cli.options import PATH, SET
+from paragonsr.cli.options import PATH, SET, SIDE
 from paragonsr.cli.showcase import showcase
 from paragonsr.imaging.formats import WRITABLE
 from paragonsr.runtime import catalogue
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from paragonsr.runtime.job import Outcome
     from paragonsr.runtime.session import Session
 
-SIDE = click.IntRange(1, 8192)
 FORMATS = tuple(suffix[1:] for kind in WRITABLE for suffix in kind.suffixes)
 
 
@@ -280,6 +280,7 @@ def evaluate(
     return console.FAILED if found.faults else console.DONE
 
 
+cli.add_command(bench)
 cli.add_command(showcase)
 cli.add_command(curate)
 
