@@ -45,7 +45,7 @@ def test_the_first_way_that_holds_is_the_last_tried(
     (only,) = eight.attempts(model, LAYERS, material, tmp_path / "draft.onnx")
     assert (only.name, only.verdict.faults) == ("whole body", [])
     assert only.faster > 0
-    assert only.note.startswith("whole body: holds (")
+    assert only.note.startswith("holds (")
 
 
 def test_what_is_refused_is_told_with_its_figures_and_the_next_way_is_tried(

@@ -65,7 +65,7 @@ class Attempt(NamedTuple):
         """What the card says of it, the same each time: no seconds."""
         figures = self.verdict.figures
         return (
-            f"{self.name}: {'refused, ' + '; '.join(self.verdict.faults) if self.verdict.faults else 'holds'} "
+            f"{'refused, ' + '; '.join(self.verdict.faults) if self.verdict.faults else 'holds'} "
             f"({figures['int8_psnr']:.2f} dB from float32 on average, {figures['int8_psnr_worst']:.2f} at worst, "
             f"{figures['int8_loss']:.3f} dB lost, LPIPS {figures['int8_lpips_rise']:+.4f}, "
             f"{figures['int8_banding']:.2f}/255 on gradients)"
