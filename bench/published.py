@@ -9,7 +9,6 @@ difference between them is printed first.
 
 import argparse
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -25,8 +24,8 @@ from paragonsr.export import checkpoint
 from paragonsr.export.assembly import Assembly
 from paragonsr.export.published import graph
 from paragonsr.model.published import SCALE, SLOPE, Block, Layer, Published
+from paragonsr.runtime import contest
 from paragonsr.runtime.session import Session
-from speed import WARM_UP, Cost, cost
 
 THREADS = (1, 2)
 
@@ -98,25 +97,17 @@ def main() -> None:
             if threads == THREADS[0]:
                 first, second = (session.run(picture) for session in sessions.values())
                 print(f"largest difference {np.abs(first - second).max():.2g}\n")
-            rounds: list[dict[str, Cost]] = []
-            for _ in range(WARM_UP + options.rounds):
-                megapixels = SCALE**2 * height * width / 1e6
-                rounds.append(
-                    {name: cost(lambda s=session: s.run(picture), megapixels) for name, session in sessions.items()}
-                )
-            add_rows(table, threads, rounds[WARM_UP:])
+            jobs = {name: lambda session=session: session.run(picture) for name, session in sessions.items()}
+            add_rows(table, threads, contest.interleaved(jobs, options.rounds), SCALE**2 * height * width / 1e6)
     Console(width=max(100, Console().width)).print(table)
 
 
-def add_rows(table: Table, threads: int, rounds: list[dict[str, Cost]]) -> None:
-    for name in rounds[0]:
-        cpu, wall = (median(getattr(turn[name], kind) for turn in rounds) for kind in ("cpu", "wall"))
-        ratios = [
-            median(getattr(turn["straight"], kind) / getattr(turn[name], kind) for turn in rounds)
-            for kind in ("cpu", "wall")
-        ]
-        figures = (f"{cpu:.0f}", f"{wall:.0f}", f"{1e3 / wall:.2f}", *(f"{ratio:.2f}" for ratio in ratios))
-        table.add_row(str(threads), name, *figures)
+def add_rows(table: Table, threads: int, costs: dict[str, list[contest.Cost]], megapixels: float) -> None:
+    for name, turns in costs.items():
+        usual, faster = contest.typical(turns), contest.ratio(costs["straight"], turns)
+        figures = (f"{1e3 * usual.cpu / megapixels:.0f}", f"{1e3 * usual.wall / megapixels:.0f}")
+        speed = f"{megapixels / usual.wall:.2f}"
+        table.add_row(str(threads), name, *figures, speed, f"{faster.cpu:.2f}", f"{faster.wall:.2f}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from paragonsr.artifacts.card import Training
+from paragonsr.degrade import validation
+from paragonsr.export import eight
+from paragonsr.judges import alexnet, lpips
 from paragonsr.model.config import Model
 from paragonsr.model.fuse import crop, fuse
 from paragonsr.model.generator import Nano
@@ -49,3 +52,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path, state.Progress("settings", 12, 24), about, {"network": nano, "average": average, "optimiser": optimiser}
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def material(tiles: list[NDArray[np.uint8]]) -> eight.Material:
+    """Parts of the tiles and their halves, and LPIPS with weights that were drawn."""
+    torch.manual_seed(0)
+    judge = lpips.Lpips(alexnet.AlexNet(), lpips.Heads(alexnet.WIDTHS)).eval().requires_grad_(False)
+    for head in judge.heads.parameters():
+        head.abs_()
+    highs = [np.ascontiguousarray(tile[top : top + 128, :160]) for tile in tiles for top in (0, 100)]
+    lows = [validation.degrade(high, index) for index, high in enumerate(highs)]
+    planes = [np.ascontiguousarray(low.transpose(2, 0, 1)[None], np.float32) / np.float32(255) for low in lows]
+    return eight.Material(planes, list(zip(planes, highs, strict=True)), judge)

@@ -14,16 +14,16 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from paragonsr.artifacts import card as cards
-from paragonsr.errors import ExportError, OutputExistsError
+from paragonsr.errors import AssetError, ExportError, OutputExistsError
 from paragonsr.export import checkpoint as checkpoints
-from paragonsr.export import half, openmodeldb, parity, release, subject
+from paragonsr.export import eight, half, openmodeldb, parity, release, subject
 from paragonsr.export import onnx as graphs
 from paragonsr.model.fuse import Convolution, Fused, fuse
 from paragonsr.runtime.session import Session
 
 NAME = "2xTest_Nano"
 SIZE = (40, 300)  # wider than a tile
-PUBLICATION = release.Publication("somebody", "https://example.org/models")
+PUBLICATION = release.Publication("somebody", "https://example.org/models", machine="a slow one")
 Tiles = list[np.ndarray]
 Export = Callable[..., list[Path]]
 
@@ -194,6 +194,64 @@ def test_a_network_too_loud_for_half_precision_gets_no_such_file_and_the_card_sa
     assert cards.loads(files[2].read_bytes(), "card").parity["fp16_passed"] == 0
     assert "There is no file in half precision" in files[3].read_text()
     assert "fp16" not in files[5].read_text()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 bits hold whatever they cost, and are timed for a moment."""
+    for name, limit in {"PSNR": 10, "WORST": 10, "LOSS": 9, "LPIPS": 9, "BANDING": 99, "ROUNDS": 1}.items():
+        monkeypatch.setattr(eight, name, limit)
+    monkeypatch.setattr(eight, "RACE", (20, 30))
+    monkeypatch.setattr(eight, "_slow", lambda faster: [])
+
+
+def test_8_bits_that_hold_are_part_of_it(
+    export: Export, material: eight.Material, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {path.name.removeprefix(NAME): path for path in export(material=lambda: material)}
+    assert {"_int8_dynamic.onnx", ".timing.json"} <= files.keys()
+    card = cards.loads(files[".json"].read_bytes(), "card")
+    assert card.parity["int8_passed"] == 1
+    assert card.parity["int8_psnr"] > 40
+    assert card.notes.keys() == {"int8, whole body"}
+    assert f"int8, whole body: {card.notes['int8, whole body']}." in files[".md"].read_text()
+    assert "2xTest_Nano_int8_dynamic.onnx` |" in files[".md"].read_text()
+    with Session(files["_int8_dynamic.onnx"], provider="cpu", threads=1) as session:
+        assert session.card == card
+    sums = files[".sha256"].read_text()
+    assert "_int8_dynamic.onnx" in sums
+    assert "timing" not in sums, "it differs from one export to the next"
+    timing = json.loads(files[".timing.json"].read_text())
+    assert timing["machine"] == PUBLICATION.machine
+    assert timing["int8_faster"].keys() == {"whole body"}
+
+    first = {path: path.read_bytes() for path in files.values() if "timing" not in path.name}
+    export(material=lambda: material, overwrite=True)
+    assert {path: path.read_bytes() for path in first} == first, "the same to the byte"
+
+    monkeypatch.setattr(eight, "PSNR", 200)
+    files = {path.name.removeprefix(NAME): path for path in export(material=lambda: material, overwrite=True)}
+    assert not (tmp_path / "out" / f"{NAME}_int8_dynamic.onnx").exists()
+    card = cards.loads(files[".json"].read_bytes(), "card")
+    assert card.parity["int8_passed"] == 0
+    assert [about for about, note in card.notes.items() if "refused" in note] == [
+        "int8, whole body",
+        "int8, body without its last layer",
+    ]
+    assert "int8" not in files[".sha256"].read_text()
+
+
+def test_8_bits_without_material_are_not_tried_and_that_is_said(
+    export: Export, files: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing() -> eight.Material:
+        raise AssetError("data/train is not there")
+
+    made = export(material=missing)
+    assert [path.name for path in made] == [path.name for path in files]
+    assert "no file in 8 bits is tried: data/train is not there" in caplog.text
+    for path in (made[2], files[2]):
+        assert "not tried" in cards.loads(path.read_bytes(), "card").notes["int8"]
 
 
 def test_a_file_for_one_size_computes_the_same(files: list[Path], tiles: Tiles) -> None:

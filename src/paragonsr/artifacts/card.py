@@ -27,7 +27,10 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model's card: `radius` is the receptive radius in input pixels; commands fill `parity` and `measured`."""
+    """A model's card: `radius` is the receptive radius in input pixels; commands fill `parity` and `measured`.
+
+    `notes` are verdicts in words, by what they are about: which file there is not, and why.
+    """
 
     name: str
     architecture: str
@@ -41,6 +44,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     training: Training
     parity: dict[str, float]
     measured: dict[str, float] = {}
+    notes: dict[str, str] = {}
     schema_version: int = SCHEMA_VERSION
 
 

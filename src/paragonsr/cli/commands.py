@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from paragonsr import __version__, console
+from paragonsr.cli.bench import bench
 from paragonsr.cli.curate import curate
+from paragonsr.cli.export import export
 from paragonsr.cli.options import PATH, SET
 from paragonsr.cli.showcase import showcase
 from paragonsr.imaging.formats import WRITABLE
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from paragonsr.runtime.job import Outcome
     from paragonsr.runtime.session import Session
 
-SIDE = click.IntRange(1, 8192)
 FORMATS = tuple(suffix[1:] for kind in WRITABLE for suffix in kind.suffixes)
 
 
@@ -174,65 +175,6 @@ def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@click.argument("checkpoint", type=PATH)
-@click.option("--name", help="What the files are called; must contain 2x. Default: after the recipe or the file.")
-@click.option("--out", metavar="FOLDER", type=PATH, required=True, help="Where they go.")
-@click.option("--version", default=__version__, show_default=True, help="Of the model, for its card.")
-@click.option("--tiles", metavar="FOLDER", default="data/val", show_default=True, help="Pictures to prove it on.")
-@click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
-@click.option("--size", "sizes", metavar="H W", type=(SIDE, SIDE), multiple=True, help="Also a file for one size.")
-@click.option("--author", default="unknown", show_default=True, help="For the OpenModelDB entry.")
-@click.option("--url", default="", help="Of the folder where the files will lie, for the OpenModelDB entry.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
-def export(
-    checkpoint: Path,
-    name: str | None,
-    out: Path,
-    version: str,
-    tiles: str,
-    reports: tuple[Path, ...],
-    sizes: tuple[tuple[int, int], ...],
-    author: str,
-    url: str,
-    overwrite: bool,
-) -> None:
-    """Write all files of a training's CHECKPOINT, once it is proved that they compute what was trained.
-
-    The ONNX graph (float32, and half precision if it holds), the numbers, the card as JSON and Markdown, an entry for
-    OpenModelDB, checksums. A published checkpoint of ParagonSR2 Nano is recognised by the names in it.
-
-    \b
-    paragonsr export runs/fidelity/best.safetensors --name 2xMine --out models
-    """
-    from paragonsr.artifacts import assets
-    from paragonsr.degrade.folder import targets
-    from paragonsr.evaluate import report
-    from paragonsr.imaging.codec import read
-
-    with console.needs("export"):
-        from paragonsr.export.release import Publication, default_name, export
-
-    name = name or default_name(checkpoint)
-    pictures = [read(path).pixels for path in targets(assets.find(tiles))[:8]]
-    measured: dict[str, float] = {}
-    for path in reports:
-        measured |= report.figures(report.load(path), name)
-    files = export(
-        checkpoint,
-        out,
-        name=name,
-        version=version,
-        tiles=pictures,
-        measured=measured,
-        sizes=sizes,
-        publication=Publication(author, url),
-        overwrite=overwrite,
-    )
-    for path in files:
-        click.echo(path)
-
-
-@cli.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option("--hr", "high", metavar="FOLDER", type=PATH, required=True, help="The targets.")
 @click.option(
@@ -280,6 +222,8 @@ def evaluate(
     return console.FAILED if found.faults else console.DONE
 
 
+cli.add_command(bench)
+cli.add_command(export)
 cli.add_command(showcase)
 cli.add_command(curate)
 

@@ -8,6 +8,7 @@ from paragonsr.artifacts.card import Card
 _KINDS = {
     ".safetensors": "the numbers alone",
     "_fp16_dynamic.onnx": "half precision inside, float32 in and out, any size",
+    "_int8_dynamic.onnx": "the body in 8 bits, the exact base in float32, any size",
     ".onnx": "float32, any size",
 }
 
@@ -29,6 +30,9 @@ def _lines(card: Card, models: Sequence[Path]) -> Iterator[str]:
     if card.parity.get("fp16_passed") == 0:
         yield ""
         yield "There is no file in half precision: it did not pass its gate, see the figures below."
+    for about, note in card.notes.items():
+        yield ""
+        yield f"{about}: {note}."
     training = card.training
     yield from _section("How it came to be")
     facts = {

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,29 +12,43 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from safetensors.torch import save as serialise
 
 from paragonsr.artifacts import card as cards
 from paragonsr.artifacts.card import Card
-from paragonsr.errors import ExportError, OutputExistsError
-from paragonsr.export import checkpoint, half, markdown, openmodeldb, parity, subject
+from paragonsr.errors import AssetError, ExportError, OutputExistsError
+from paragonsr.export import checkpoint, eight, half, markdown, openmodeldb, parity, subject
 from paragonsr.export.assembly import fix_size
+from paragonsr.export.eight import Material
 from paragonsr.export.onnx import graph
 from paragonsr.export.subject import Subject
 from paragonsr.model.generator import SCALE
 
 SUFFIXES = (".onnx", ".safetensors", ".json", ".md", ".openmodeldb.json", ".sha256")
 HALF = "_fp16_dynamic.onnx"
+EIGHT = "_int8_dynamic.onnx"
+TIMING = ".timing.json"
 _log = logging.getLogger("paragonsr")
 
 
 class Publication(NamedTuple):
-    """What the entry for OpenModelDB says and no checkpoint knows."""
+    """What the entry for OpenModelDB says and no checkpoint knows, and where the export was timed."""
 
     author: str = "unknown"
     url: str = ""  # of the folder where the files will lie
     day: date | None = None  # None: the day on which the checkpoint was written
+    machine: str = "unknown"
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many times as fast as float32 each way to take 8 bits was: CPU time in turns, one thread, 320x480."""
+
+    machine: str
+    onnxruntime: str
+    int8_faster: dict[str, float]
+    schema_version: int = 1
 
 
 def export(
@@ -46,6 +60,7 @@ def export(
     tiles: Sequence[NDArray[np.uint8]],
     measured: Mapping[str, float] | None = None,
     sizes: Sequence[tuple[int, int]] = (),
+    material: Callable[[], Material] | None = None,
     publication: Publication = Publication(),  # noqa: B008 (immutable)
     overwrite: bool = False,
 ) -> list[Path]:
@@ -53,7 +68,9 @@ def export(
 
     `name`.onnx and .safetensors; the card as .json and .md; .openmodeldb.json; `name`_fp16_dynamic.onnx, unless half
     precision fails its gate, which is logged and told in the card; for each (height, width) of `sizes` a graph of that
-    input size alone, `name`_HxW.onnx; and .sha256 of them all.
+    input size alone, `name`_HxW.onnx; and .sha256 of them all. `name`_int8_dynamic.onnx is written if it holds on
+    what `material` gathers; the card tells why not, or that it was not tried: not asked for, or AssetError.
+    How fast it was is in .timing.json, the one file that differs from one export to the next and has no checksum.
 
     Nothing gets its name before everything is proved on `tiles` (uint8 HWC, at least 256 x 256). `measured` are an
     evaluation's figures for the card. Raises ExportError when parity fails, the name hides the scale, or the checkpoint
@@ -63,7 +80,7 @@ def export(
         raise ExportError(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
-    suffixes = (*SUFFIXES, HALF, *(_fixed(size) for size in sizes))
+    suffixes = (*SUFFIXES, HALF, EIGHT, TIMING, *(_fixed(size) for size in sizes))
     if there := [out / f"{name}{end}" for end in suffixes if (out / f"{name}{end}").exists() and not overwrite]:
         raise OutputExistsError(f"{there[0]} is there already; name another folder or ask to overwrite")
     model = subject.adopted(source, name, version) or subject.trained(source, name, version)
@@ -73,12 +90,15 @@ def export(
     with TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
         draft = Path(folder)
         graphs, card = _prove(model, draft, tiles, sizes)
+        if model.fused is not None:
+            card = _try_eight(model, draft, material, graphs, card, publication.machine)
         _write(model, graphs, card, draft, publication._replace(day=day))
         made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
         for file in made:
             (draft / file).replace(out / file)
-    if f"{name}{HALF}" not in made:
-        (out / f"{name}{HALF}").unlink(missing_ok=True)  # of an earlier export, which these files replace
+    for end in (HALF, EIGHT, TIMING):  # of an earlier export, which these files replace
+        if f"{name}{end}" not in made:
+            (out / f"{name}{end}").unlink(missing_ok=True)
     return [out / file for file in made]
 
 
@@ -118,6 +138,40 @@ def _prove(
         onnx.save(graphs[_fixed(size)], draft / f"{name}{_fixed(size)}")
         figures |= parity.measure_fixed(path, draft / f"{name}{_fixed(size)}", size, tiles)
     return graphs, msgspec.structs.replace(model.card, parity=figures)
+
+
+def _try_eight(
+    model: Subject,
+    draft: Path,
+    gather: Callable[[], Material] | None,
+    graphs: dict[str, onnx.ModelProto],
+    card: Card,
+    machine: str,
+) -> Card:
+    """Add the graph in 8 bits to `graphs` if one holds; the card with the verdict."""
+    assert model.fused is not None
+    try:
+        material = gather() if gather else None
+    except AssetError as error:
+        _log.warning("%s: no file in 8 bits is tried: %s", card.name, error)
+        material = None
+    if material is None:
+        return msgspec.structs.replace(card, notes={"int8": "not tried, there was nothing to calibrate or judge it by"})
+    path = draft / f"{card.name}{EIGHT}"
+    tried = list(eight.attempts(draft / f"{card.name}{SUFFIXES[0]}", len(model.fused.body), material, path))
+    path.unlink(missing_ok=True)
+    notes = {f"int8, {attempt.name}": attempt.note for attempt in tried}
+    if not tried:
+        return msgspec.structs.replace(card, notes={"int8": "not tried, the body is too short"})
+    last = tried[-1]
+    if last.verdict.faults:
+        _log.warning("%s: no file in 8 bits: %s", card.name, "; ".join(last.verdict.faults))
+    else:
+        graphs[EIGHT] = last.graph
+    times = Timing(machine, onnxruntime.__version__, {attempt.name: attempt.faster for attempt in tried})
+    (draft / f"{card.name}{TIMING}").write_bytes(msgspec.json.format(msgspec.json.encode(times), indent=2) + b"\n")
+    figures = last.verdict.figures | {"int8_passed": float(not last.verdict.faults)}
+    return msgspec.structs.replace(card, parity=card.parity | figures, notes=notes)
 
 
 def _write(

@@ -1,0 +1,227 @@
+"""The speeds that a release is held to, each beside what it is held against.
+
+    python bench/release_speed.py [--only PART ...] [--model NAME|FILE] [--int8 FILE] [--published CHECKPOINT]
+
+    published   the model's session against the published Nano's: straight translation, and our graph of it
+    conversion  uint8 in and out against the session alone
+    process     a JPEG to a PNG, and to a JPEG: the whole process, its parts done alone, and Pillow's enlargement
+    flat        time for each megapixel from 0.25 MP up
+    memory      peak of the whole process on 100 MP
+
+All that is compared takes turns. On a busy machine trust CPU time, which is what all threads of a process computed;
+wall time is given beside it. A "must" is issue D's.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+import heading
+from memory import peak, photograph
+from paragonsr import Upscaler
+from paragonsr.artifacts import assets
+from paragonsr.export import checkpoint
+from paragonsr.export.published import graph
+from paragonsr.imaging import codec
+from paragonsr.imaging.tiles import cut, whole
+from paragonsr.runtime import catalogue, contest
+from paragonsr.runtime.session import Session
+from paragonsr.runtime.upscaler import TILE
+from paragonsr.speed.picture import noise
+from published import Straight
+
+PUBLISHED = "reference/2xParagonSR2_Nano_Pretrain.safetensors"
+SIZE = (320, 480)
+PROGRAM = str(Path(sys.executable).with_name("paragonsr"))
+PILLOW = """
+import sys; from PIL import Image
+image = Image.open(sys.argv[1]).convert("RGB")
+large = image.resize((2 * image.width, 2 * image.height), Image.Resampling.LANCZOS)
+settings = {"compress_level": 1} if sys.argv[2].endswith(".png") else {"quality": 95, "subsampling": 0}
+large.save(sys.argv[2], **settings)
+"""
+
+
+def published(options: argparse.Namespace) -> Table:
+    """CPU and wall time of the published Nano over ours."""
+    adopted = checkpoint.adopt(options.published)
+    assert adopted is not None, f"{options.published} is no published checkpoint"
+    table = Table("threads", "file", "MP/s", "CPU ms/MP", "x straight, CPU", "x its best, CPU", "x its best, wall")
+    table.title = "against the published Nano's best ONNX: must 3.5 x, hope 5 x (any file: 7 x, 10 x)"
+    x = np.random.default_rng(0).random((1, 3, *SIZE), dtype=np.float32)
+    with TemporaryDirectory() as folder:
+        files = {
+            "published, straight": Path(folder, "straight.onnx"),
+            "published, our graph": Path(folder, "best.onnx"),
+        }
+        for path, model in zip(
+            files.values(), (Straight().network(adopted.network), graph(adopted.network, {})), strict=True
+        ):
+            onnx.save(model, path)
+        files |= {"ours, float32": catalogue.find(options.model)} | (
+            {"ours, int8": options.int8} if options.int8 else {}
+        )
+        for threads in options.threads:
+            sessions = {name: Session(path, provider="cpu", threads=threads) for name, path in files.items()}
+            jobs = {name: lambda session=session: session.run(x) for name, session in sessions.items()}
+            costs = contest.interleaved(jobs, options.rounds)
+            for name, turns in costs.items():
+                usual = contest.typical(turns)
+                straight, best = (contest.ratio(costs[other], turns) for other in list(costs)[:2])
+                figures = (megapixels(SIZE) / usual.wall, 1e3 * usual.cpu / megapixels(SIZE))
+                ratios = (straight.cpu, best.cpu, best.wall)
+                table.add_row(str(threads), name, *(f"{f:.1f}" for f in figures), *(f"{ratio:.2f}" for ratio in ratios))
+    return table
+
+
+def conversion(options: argparse.Namespace) -> Table:
+    """What `Upscaler` adds to its session on one tile."""
+    table = Table(
+        "threads", "what", "CPU ms/MP", "more, CPU", title="uint8 in, uint8 out: must be below 10 % of the network"
+    )
+    pixels = noise(TILE, TILE)
+    x = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    for threads in options.threads:
+        with Upscaler(options.model, provider="cpu", threads=threads) as upscaler:
+            jobs = {"session": lambda u=upscaler: u.session.run(x), "with conversions": lambda u=upscaler: u(pixels)}
+            costs = contest.interleaved(jobs, options.rounds)
+        for name, turns in costs.items():
+            cpu = 1e3 * contest.typical(turns).cpu / megapixels((TILE, TILE))
+            more = 100 * (contest.ratio(turns, costs["session"]).cpu - 1)
+            table.add_row(str(threads), name, f"{cpu:.1f}", f"{more:+.1f} %")
+    return table
+
+
+def process(options: argparse.Namespace) -> Table:
+    """The whole process against its parts alone, and against Pillow in a process of its own."""
+    table = Table("threads", "to", "what", "CPU s", "wall s", "ours over it, CPU", "wall", title_justify="left")
+    width, height = options.side
+    table.title = f"{width * height / 1e6:.0f} MP JPEG: must over its parts 1.25 x; over Pillow PNG 2.2 x, JPEG 3.5 x"
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        photograph(folder / "a.jpg", width, height)
+        for threads in options.threads:
+            for suffix in (".png", ".jpg"):
+                ours = [PROGRAM, "upscale", str(folder / "a.jpg"), "-o", str(folder / f"o{suffix}"), "--overwrite"]
+                ours += ["--model", str(options.model), "--threads", str(threads)]
+                theirs = [sys.executable, "-c", PILLOW, str(folder / "a.jpg"), str(folder / f"p{suffix}")]
+                large, target = (folder / f"{letter}{suffix}" for letter in "oq")
+                with Session(catalogue.find(options.model), provider="cpu", threads=threads) as session:
+                    turns = [
+                        [alone(ours), parts(folder / "a.jpg", large, target, session), alone(theirs)]
+                        for _ in range(options.turns)
+                    ]
+                for index, what in enumerate(("the whole process", "decode + session + encode", "Pillow")):
+                    figures = [median(getattr(turn[index], kind) for turn in turns) for kind in ("cpu", "wall")]
+                    ratios = [
+                        median(getattr(turn[0], kind) / getattr(turn[index], kind) for turn in turns)
+                        for kind in ("cpu", "wall")
+                    ]
+                    cells = (*(f"{f:.1f}" for f in figures), *(f"{ratio:.2f}" for ratio in ratios))
+                    table.add_row(str(threads), suffix[1:], what, *cells)
+    return table
+
+
+def parts(source: Path, large: Path, target: Path, session: Session) -> contest.Cost:
+    """Decode, session and encode one after the other, each with nothing around it, in this process."""
+    start = codec.read(source)
+    area = whole(*start.pixels.shape[:2])
+    tiles = cut(area, area, TILE, session.radius or 0, 1)
+    shapes = [(1, 3, tile.window.rows.length, tile.window.columns.length) for tile in tiles]
+    planes = {shape: np.random.default_rng(0).random(shape, dtype=np.float32) for shape in set(shapes)}
+    result = codec.read(large)
+    costs = [
+        contest.cost(lambda: codec.read(source)),
+        contest.cost(lambda: [session.run(planes[shape]) for shape in shapes]),
+        contest.cost(lambda: codec.write(target, result, overwrite=True)),
+    ]
+    return contest.Cost(sum(cost.cpu for cost in costs), sum(cost.wall for cost in costs))
+
+
+def alone(command: list[str]) -> contest.Cost:
+    """A command's own process; stops when it fails."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {running.returncode}")
+    return contest.Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start)
+
+
+def flat(options: argparse.Namespace) -> Table:
+    """CPU time for each megapixel of one upscaler over sizes; each is measured next to the one of 1 MP."""
+    table = Table("threads", "input MP", "CPU ms/MP", "over that of 1 MP, CPU", "wall")
+    table.title = "time per output megapixel: must be flat within 25 %, hope 10 %"
+    for threads in options.threads:
+        with Upscaler(options.model, provider="cpu", threads=threads) as upscaler:
+            for size in options.megapixels:
+                side, rounds = round((size * 1e6) ** 0.5), 3 if size > 4 else options.rounds
+                small, large = noise(1000, 1000), noise(side, side)
+                jobs: dict[str, contest.Job] = {
+                    "1": lambda u=upscaler, p=small: u(p),
+                    "size": lambda u=upscaler, p=large: u(p),
+                }
+                costs = contest.interleaved(jobs, rounds, warm_up=1)
+                over, share = contest.ratio(costs["size"], costs["1"]), side**2 / 1e6
+                cpu = 1e3 * contest.typical(costs["size"]).cpu / megapixels((side, side))
+                table.add_row(
+                    str(threads), f"{size:g}", f"{cpu:.1f}", f"{over.cpu / share:.2f}", f"{over.wall / share:.2f}"
+                )
+    return table
+
+
+def memory(options: argparse.Namespace) -> Table:
+    table = Table("input", "peak GB", title="peak memory of the whole process: must 2.5 GB, hope 1.5 GB")
+    with TemporaryDirectory() as name:
+        source = Path(name, "a.jpg")
+        tile = noise(2500, 2500)
+        Image.fromarray(np.tile(tile, (4, 4, 1))).save(source, quality=92, subsampling=0)
+        command = [PROGRAM, "upscale", str(source), "-o", str(Path(name, "o.jpg")), "--model", str(options.model)]
+        table.add_row("100 MP", f"{peak(command) / 1e9:.2f}")
+    return table
+
+
+def megapixels(size: tuple[int, int]) -> float:
+    """Of the output."""
+    return 4 * size[0] * size[1] / 1e6
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Table]] = {
+    part.__name__: part for part in (published, conversion, process, flat, memory)
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--model", default=catalogue.default(), help="name or file; default: the shipped")
+    parser.add_argument("--int8", type=Path, help="the same model in 8 bits")
+    parser.add_argument("--published", type=Path, help=f"checkpoint; default: {PUBLISHED} of the assets")
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=3, help="of whole processes")
+    parser.add_argument("--side", type=lambda text: tuple(map(int, text.split("x"))), default=(4000, 3000))
+    parser.add_argument("--megapixels", type=float, nargs="*", default=[0.25, 1, 4, 16, 100])
+    options = parser.parse_args()
+    if "published" in options.only and options.published is None:
+        options.published = assets.find(PUBLISHED)
+    heading.show()
+    for part in options.only:
+        Console(width=max(120, Console().width)).print(PARTS[part](options))
+
+
+if __name__ == "__main__":
+    main()
