@@ -71,5 +71,7 @@ def test_killed_half_way_and_started_again(run: Run, photographs: Path, tmp_path
     done = run(*words, "r.json")
     assert done.returncode == 1, done.stderr
     assert figures(tmp_path / "r.json") == figures(tmp_path / "whole.json")
-    assert json.loads((tmp_path / "r.json").read_bytes())["date"] == json.loads(kept.splitlines()[0])["date"]
+    assert (
+        json.loads((tmp_path / "r.json").read_bytes())["date"] == json.loads(kept.splitlines()[0])["beginning"]["date"]
+    )
     assert not draft.exists()

@@ -44,7 +44,9 @@ def stop_after(count):
 
 
 def undated(report):
-    return msgspec.structs.replace(report, date="", seconds=0, cpu_seconds=0)
+    """A report without what a clock has told it."""
+    models = tuple(msgspec.structs.replace(model, cost=None) for model in report.models)
+    return msgspec.structs.replace(report, date="", seconds=0, cpu_seconds=0, models=models)
 
 
 @pytest.mark.parametrize("film", [False, True])
@@ -55,10 +57,13 @@ def test_killed_half_way_and_started_again(tmp_path, pictures, counted, random_m
     counted.clear()
     with pytest.raises(Stopped):
         evaluate([random_model], pictures, "card", settings, draft=draft, progress=stop_after(4))
+    begun = msgspec.json.decode(draft.read_bytes().splitlines()[0])["beginning"]
     draft.write_bytes(draft.read_bytes() + torn)
     again = evaluate([random_model], pictures, "card", settings, draft=draft)
     assert counted == ["0.png", "1.png", "2.png", "3.png"]
     assert undated(again) == undated(whole)
+    assert (again.date, again.models[0].cost) == (begun["date"], begun["costs"]["2xRandom"])
+    assert again.models[0].cost > 0
     assert len(again.faults) == 1
     if film:
         assert [item.figures["2xRandom"].flicker is None for item in again.items] == [True, False, True, False]

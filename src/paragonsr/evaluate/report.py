@@ -29,7 +29,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A model that was measured: `provider` is what really computed it, `version` that of its card (None: no card).
 
-    Of a command, `file` is its program, and the command itself is among the notes.
+    Of a command, `file` is its program, and the command itself is among the notes. `cost` is its processor time over
+    that of Pillow's Lanczos, see `speed.ratio` (None: not measured).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     file: File
     provider: str
     notes: tuple[str, ...]
+    cost: float | None = None
 
 
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

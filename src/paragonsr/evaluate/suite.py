@@ -5,17 +5,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ParagonError
 from paragonsr.evaluate import origin, pairs
-from paragonsr.evaluate.draft import Draft, Effort
-from paragonsr.evaluate.entrants import describe, enter, fault
+from paragonsr.evaluate.draft import Beginning, Draft, Effort
+from paragonsr.evaluate.entrants import Entrant, describe, enter, fault
 from paragonsr.evaluate.jury import COLUMNS, Jury
 from paragonsr.evaluate.pairs import SCALE, Candidate, Low
 from paragonsr.evaluate.report import Fault, Item, Report
+from paragonsr.evaluate.speed import ratio
 from paragonsr.evaluate.summary import compare, summarise, unmeasured
 from paragonsr.evaluate.yardstick import BORDER, KERNELS, Yardstick
 
@@ -51,7 +55,7 @@ def evaluate(
     Raises MissingInputError for a folder that is not there or holds no picture, ProviderError for a provider that is
     not here.
     """
-    start, date = _now(), datetime.now(UTC).isoformat(timespec="seconds")
+    start = _now()
     found, jury = pairs.candidates(high, low), Jury(() if settings.fast else COLUMNS)
     source = f"{low.resolve().name}/" if isinstance(low, Path) else low
     faults = list[Fault]()
@@ -60,12 +64,13 @@ def evaluate(
         known = enter(models, stack, faults, taken=taken, provider=settings.provider, threads=settings.threads)
         described = tuple(describe(name, entrant) for name, entrant in known.items())
         code = (origin.program(), origin.versions(), jury.files, jury.unmeasured, described, settings)
-        kept = Draft(draft, (*code, source, [candidate.name for candidate in found]), date)
+        begin = partial(_begin, known)
+        kept = Draft(draft, (*code, source, [candidate.name for candidate in found]), begin)
         stick = Yardstick(known, jury, low, film=settings.film, gray_as_rgb=settings.gray_as_rgb)
         items = list(_measured(found, stick, kept, faults, progress))
     spent = _since(start)
     return Report(
-        date=kept.date,
+        date=kept.beginning.date,
         seconds=round(spent.seconds + kept.spent.seconds, 1),
         cpu_seconds=round(spent.cpu_seconds + kept.spent.cpu_seconds, 1),
         commit=commit(),
@@ -76,7 +81,7 @@ def evaluate(
         film=settings.film,
         scale=SCALE,
         border=BORDER,
-        models=described,
+        models=tuple(replace(model, cost=kept.beginning.costs[model.name]) for model in described),
         judges=jury.files,
         unmeasured=unmeasured(items, jury.unmeasured, fast=settings.fast, film=settings.film),
         summary=summarise(items),
@@ -84,6 +89,11 @@ def evaluate(
         items=tuple(items),
         faults=tuple(faults),
     )
+
+
+def _begin(known: dict[str, Entrant]) -> Beginning:
+    costs = {name: ratio(entrant) for name, entrant in known.items()}
+    return Beginning(datetime.now(UTC).isoformat(timespec="seconds"), costs)
 
 
 def _measured(
