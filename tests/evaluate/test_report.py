@@ -9,6 +9,7 @@ from paragonsr.errors import DataError, OutputExistsError
 from paragonsr.evaluate import origin
 from paragonsr.evaluate.report import (
     SCHEMA_VERSION,
+    Comparison,
     Fault,
     Figures,
     File,
@@ -18,24 +19,34 @@ from paragonsr.evaluate.report import (
     Report,
     Summary,
     dumps,
+    figures,
     loads,
     save,
 )
 
-FIGURES = Figures(psnr_y=None, ssim_y=1.0, colour_shift=0.0, checkerboard=0.25)
+FIGURES = Figures(psnr_y=None, ssim_y=1.0, colour_shift=0.0, overshoot=0.0, checkerboard=0.25)
 FILE = File(name="a.png", bytes=3, sha256="00")
 REPORT = Report(
     date="2026-01-01T00:00:00+00:00",
     seconds=1.5,
+    cpu_seconds=2.5,
     commit="abc",
     versions={"python": "3.11"},
     machine=Machine(system="s", processor="p", cores=2),
     high="Set5",
     low="bicubic",
+    film=False,
     scale=2,
     border=2,
     models=(Model(name="m", version=None, file=FILE, provider="cpu", notes=("n",)),),
-    summary={"m": Summary(figures=FIGURES, over_best_kernel=None, checkerboard_ratio=0.5)},
+    judges=(FILE,),
+    unmeasured={"niqe": "why"},
+    summary={
+        "m": Summary(figures=FIGURES, over_best_kernel=None, checkerboard_ratio=0.5, largest_colour_shift=0.25),
+    },
+    comparisons=(
+        Comparison(figure="niqe", better="m", other="n", by=0.5, least=-0.1, most=1.5, confidence=0.9, pictures=2),
+    ),
     items=(
         Item(
             name="a.png",
@@ -94,3 +105,13 @@ def test_machine_and_versions_are_known():
     assert origin.machine().cores >= 1
     assert origin.machine().processor
     assert {"python", "paragonsr", "onnxruntime"} <= origin.versions().keys()
+
+
+def test_what_a_card_says_of_it():
+    found = figures(REPORT, "m")
+    assert found["Set5, bicubic: ssim_y"] == 1.0
+    assert found["Set5, bicubic: largest colour_shift"] == 0.25
+    assert "Set5, bicubic: psnr_y" not in found  # infinite
+    assert "Set5, bicubic: niqe" not in found  # not measured
+    with pytest.raises(DataError, match="does not measure other; it has m"):
+        figures(REPORT, "other")

@@ -8,18 +8,20 @@ from PIL import Image
 
 from paragonsr.degrade import operations
 from paragonsr.errors import MissingInputError, ProviderError
-from paragonsr.evaluate import suite
 from paragonsr.evaluate.report import Figures, File, Item, dumps, loads
-from paragonsr.evaluate.suite import KERNELS, evaluate, summarise
+from paragonsr.evaluate.suite import Settings, evaluate
+from paragonsr.evaluate.summary import summarise
+from paragonsr.evaluate.yardstick import KERNELS, classical
 from paragonsr.imaging.metrics import colour_shift, psnr_y, ssim_y
 from paragonsr.runtime.upscaler import Upscaler
 
 NAMES = [kernel.name for kernel in KERNELS]
+FAST = Settings(fast=True, threads=1)
 
 
 def test_published_figures(assets):
     """Bicubic 33.68 dB and 0.9304 on Set5 are in every paper since 2014; Lanczos as measured by others."""
-    report = evaluate([], assets / "testsets" / "Set5")
+    report = evaluate([], assets / "testsets" / "Set5", "bicubic", FAST)
     bicubic, lanczos = (report.summary[name] for name in ("bicubic", "lanczos3"))
     assert bicubic.figures.psnr_y == pytest.approx(33.68, abs=0.02)
     assert bicubic.figures.ssim_y == pytest.approx(0.9304, abs=3e-4)
@@ -30,7 +32,7 @@ def test_published_figures(assets):
 def test_models_go_through_the_runtime(tmp_path, draw, pixels, random_model):
     paths = [draw(tmp_path / name, 48, 64, seed=seed) for seed, name in enumerate(("b.png", "a.png"))]
     seen = []
-    report = evaluate([random_model], tmp_path, threads=1, progress=lambda *done: seen.append(done))
+    report = evaluate([random_model], tmp_path, settings=FAST, progress=lambda *done: seen.append(done))
     assert seen == [(1, 2, "a.png"), (2, 2, "b.png")]
     assert list(report.summary) == [*NAMES, "2xRandom"]
     with Upscaler(random_model, threads=1) as upscaler:
@@ -49,7 +51,7 @@ def test_models_go_through_the_runtime(tmp_path, draw, pixels, random_model):
 
 def test_a_model_without_detail_is_magic_kernel_sharp(tmp_path, draw, plain_model):
     draw(tmp_path / "a.png", 64, 64)
-    figures = evaluate([plain_model], tmp_path, "card", threads=1).items[0].figures
+    figures = evaluate([plain_model], tmp_path, "card", FAST).items[0].figures
     kernel, model = figures["magic_kernel_sharp_2021"], figures["2xPlain"]
     assert model.psnr_y == pytest.approx(kernel.psnr_y, abs=0.01)
     assert model.ssim_y == pytest.approx(kernel.ssim_y, abs=1e-5)
@@ -57,7 +59,7 @@ def test_a_model_without_detail_is_magic_kernel_sharp(tmp_path, draw, plain_mode
 
 def test_flat_pictures_are_equal_and_have_no_ratio(tmp_path, random_model):
     Image.new("RGB", (40, 40), (17, 130, 201)).save(tmp_path / "flat.png")
-    report = evaluate([random_model], tmp_path, threads=1)
+    report = evaluate([random_model], tmp_path, "bicubic", FAST)
     for summary in report.summary.values():
         assert summary.figures.psnr_y is None
         assert summary.figures.ssim_y == pytest.approx(1)
@@ -76,7 +78,7 @@ def test_bad_pictures_and_models_are_named_and_the_rest_is_measured(tmp_path, dr
     no_model = tmp_path / "no.onnx"
     no_model.write_bytes(b"no model")
     models = [four_times, no_model, tmp_path / "none.onnx", random_model]
-    report = evaluate(models, tmp_path, threads=1)
+    report = evaluate(models, tmp_path, "bicubic", FAST)
     assert [item.name for item in report.items] == ["good.png"]
     assert list(report.summary) == [*NAMES, "2xRandom"]
     assert {(fault.name, fault.error) for fault in report.faults} == {
@@ -96,7 +98,7 @@ def test_a_folder_of_small_pictures(tmp_path, draw, pixels):
     target = pixels(draw(tmp_path / "high" / "a.png", 48, 48))
     (tmp_path / "low").mkdir()
     Image.fromarray(operations.bicubic(target)).save(tmp_path / "low" / "a.png")
-    made, given = evaluate([], tmp_path / "high"), evaluate([], tmp_path / "high", tmp_path / "low")
+    made, given = (evaluate([], tmp_path / "high", low, FAST) for low in ("bicubic", tmp_path / "low"))
     assert given.summary == made.summary
     assert given.low == "low/"
     assert given.items[0].low.name == "a.png"
@@ -108,14 +110,14 @@ def test_models_of_one_name_are_told_apart(tmp_path, draw, random_model):
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / random_model.name
     twin.write_bytes(random_model.read_bytes())
-    report = evaluate([random_model, twin, random_model], tmp_path, threads=1)
+    report = evaluate([random_model, twin, random_model], tmp_path, "bicubic", FAST)
     assert [model.name for model in report.models] == ["2xRandom", "2xRandom (2)"]
     assert report.summary["2xRandom"] == report.summary["2xRandom (2)"]
 
 
 def test_nothing_to_measure(tmp_path, draw):
     draw(tmp_path / "gray.png", 48, 48, "L")
-    report = evaluate([], tmp_path)
+    report = evaluate([], tmp_path, settings=FAST)
     assert (report.items, report.summary, len(report.faults)) == ((), {}, 1)
     with pytest.raises(MissingInputError):
         evaluate([], tmp_path / "none")
@@ -124,13 +126,14 @@ def test_nothing_to_measure(tmp_path, draw):
 def test_a_provider_that_is_not_here_stops(tmp_path, draw, random_model):
     draw(tmp_path / "a.png", 48, 48)
     with pytest.raises(ProviderError, match="abacus"):
-        evaluate([random_model], tmp_path, provider="abacus")
+        evaluate([random_model], tmp_path, settings=FAST._replace(provider="abacus"))
 
 
 def test_summary_by_hand():
     def item(psnr: dict[str, float | None], energy: float) -> Item:
         figures = {
-            name: Figures(psnr_y=value, ssim_y=0.5, colour_shift=1.0, checkerboard=3.0) for name, value in psnr.items()
+            name: Figures(psnr_y=value, ssim_y=0.5, colour_shift=1.0, overshoot=2.0, checkerboard=3.0)
+            for name, value in psnr.items()
         }
         file = File(name="a", bytes=0, sha256="")
         return Item(
@@ -161,6 +164,6 @@ def test_kernels_enlarge_as_pillow_does_off_the_borders(tmp_path, draw, pixels):
     names["lanczos3"] = Image.Resampling.LANCZOS
     for kernel in KERNELS:
         if kernel.name in names:
-            ours = suite.classical(kernel)(low)
+            ours = classical(kernel)(low)
             theirs = np.asarray(Image.fromarray(low).resize((60, 48), names[kernel.name]))
             assert np.abs(ours[6:-6, 6:-6].astype(int) - theirs[6:-6, 6:-6]).max() <= 1

@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.color import rgb2ycbcr
+from skimage.data import astronaut
 from skimage.metrics import structural_similarity
 
 from paragonsr.errors import DataError
 from paragonsr.imaging.kernels import BICUBIC
-from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, luma, overshoot, psnr_y, ssim_y
+from paragonsr.imaging.metrics import (
+    checkerboard_energy,
+    colour_shift,
+    flicker,
+    luma,
+    ms_ssim_y,
+    overshoot,
+    psnr_y,
+    ssim_y,
+)
 from paragonsr.imaging.resample import resample
 
 
@@ -120,3 +130,50 @@ def test_overshoot_is_what_leaves_the_neighbourhood_of_the_target():
     assert overshoot(np.roll(ramp, 1, 1), ramp) == pytest.approx(0, abs=1e-6)
     with pytest.raises(DataError):
         overshoot(target[:2], target[:2])
+
+
+def ms_ssim_by_hand(a: np.ndarray, b: np.ndarray) -> float:
+    """Wang, Simoncelli and Bovik 2003, equation 7, each window of each scale written out."""
+    offsets = np.arange(-5, 6)
+    window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * 1.5**2))
+    window /= window.sum()
+    result = 1.0
+    for scale, exponent in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+        views = [np.lib.stride_tricks.sliding_window_view(side, (11, 11)) for side in (a, b)]
+        mean_a, mean_b = (np.einsum("ijkl,kl->ij", view, window) for view in views)
+        apart = [view - mean[..., None, None] for view, mean in zip(views, (mean_a, mean_b), strict=True)]
+        spread_a, spread_b = (np.einsum("ijkl,kl->ij", each**2, window) for each in apart)
+        together = np.einsum("ijkl,kl->ij", apart[0] * apart[1], window)
+        term = (2 * together + 7.65**2) / (spread_a + spread_b + 7.65**2)
+        if scale == 4:
+            term = term * (2 * mean_a * mean_b + 2.55**2) / (mean_a**2 + mean_b**2 + 2.55**2)
+        result *= term.mean() ** exponent
+        a, b = (side[: len(side) // 2 * 2, : side.shape[1] // 2 * 2] for side in (a, b))
+        a, b = ((side[::2, ::2] + side[1::2, ::2] + side[::2, 1::2] + side[1::2, 1::2]) / 4 for side in (a, b))
+    return result
+
+
+def test_ms_ssim_equals_the_formula():
+    draw = np.random.default_rng(2)
+    target = astronaut()[:185, :190]
+    noisy = np.clip(target + draw.normal(0, 12, target.shape), 0, 255).astype(np.uint8)
+    expected = ms_ssim_by_hand(*(luma(side)[2:-2, 2:-2] for side in (noisy, target)))
+    assert 0.8 < expected < 0.999
+    assert ms_ssim_y(noisy, target, border=2) == pytest.approx(expected, abs=1e-9)
+    assert ms_ssim_y(target, target, border=2) == pytest.approx(1)
+    assert ms_ssim_y(255 - target, target, border=0) == 0  # every contrast is negative
+    with pytest.raises(DataError, match="border of 5"):
+        ms_ssim_y(noisy, target, border=5)
+
+
+def test_flicker_is_the_change_that_the_target_does_not_have():
+    draw = np.random.default_rng(3)
+    first, second = (draw.integers(40, 200, (9, 7, 3), np.uint8) for _ in range(2))
+    assert flicker(first + 5, second + 5, first, second) == pytest.approx(0, abs=1e-12)  # brighter, but steady
+    assert flicker(first, second + 6, first, second) == pytest.approx(6)
+    assert flicker(first, first, first, first) == 0
+    half = first.copy()
+    half[:, :, 1] -= 20  # green alone: its share of luma
+    assert flicker(first, half, first, first) == pytest.approx(20 * 128.553 / 219)
+    with pytest.raises(DataError, match="one size"):
+        flicker(first[1:], second, first, second)

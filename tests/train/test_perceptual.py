@@ -180,7 +180,7 @@ def test_settings_that_do_not_go_together_are_refused(second: Train, model: Mode
 
 
 def test_terms_without_weight_cost_nothing(second: Train, model: Model) -> None:
-    bare = Perceptual(Features(0), 0.4, Contrastive(0), 0, 0, Adversarial(0))
+    bare = Perceptual(Features(0), contrastive=Contrastive(0), consistency=0, frequency=0, adversarial=Adversarial(0))
     subject = stage(msgspec.structs.replace(second, perceptual=bare, optimiser=Optimiser(rate=1e-3)), model)
     assert subject.rival is None
     assert subject.eyes.wanted == {}

@@ -33,11 +33,9 @@ ONE = """
 """
 OWN = Perceptual(
     Features(0.02, stages=(1,), stage_weights=(1.0,)),
-    0.4,
-    Contrastive(0),
-    0.3,
-    20.0,
-    Adversarial(0.1, ramp=1, gamma=10.0, penalty_every=1, width=2),
+    contrastive=Contrastive(0),
+    frequency=20.0,
+    adversarial=Adversarial(0.1, ramp=1, gamma=10.0, penalty_every=1, width=2),
 )
 
 

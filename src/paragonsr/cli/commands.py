@@ -9,6 +9,7 @@ import click
 from paragonsr import __version__, console
 from paragonsr.cli.bench import bench
 from paragonsr.cli.curate import curate
+from paragonsr.cli.evaluate import evaluate
 from paragonsr.cli.export import export
 from paragonsr.cli.options import PATH, SET
 from paragonsr.cli.showcase import showcase
@@ -174,56 +175,9 @@ def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
     click.echo(f"the best checkpoint is {best}")
 
 
-@cli.command()
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--hr", "high", metavar="FOLDER", type=PATH, required=True, help="The targets.")
-@click.option(
-    "--lr",
-    "low",
-    metavar="bicubic|card|FOLDER",
-    default="bicubic",
-    show_default=True,
-    help="How the inputs are made from the targets, or where they lie.",
-)
-@click.option("--json", "output", metavar="FILE", type=PATH, help="Write the whole report here.")
-@click.option("--gray-as-rgb", is_flag=True, help="Measure gray pictures as RGB instead of refusing them.")
-@click.option("--provider", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="What computes.")
-@click.option("--overwrite", is_flag=True, help="Replace a report that is there already.")
-def evaluate(
-    models: tuple[str, ...],
-    high: Path,
-    low: str,
-    output: Path | None,
-    gray_as_rgb: bool,
-    provider: str,
-    overwrite: bool,
-) -> int:
-    """Measure models (names or ONNX files) beside the classical kernels on the pictures of a folder."""
-    from rich.console import Console
-
-    from paragonsr.evaluate import pairs, report, suite
-    from paragonsr.evaluate.table import table
-
-    source = pairs.source(low)
-    if output:
-        report.check_output(output, overwrite=overwrite)
-    with console.progress(len(pairs.candidates(high, source)), "measuring") as advance:
-        found = suite.evaluate(
-            models,
-            high,
-            source,
-            provider=provider,
-            gray_as_rgb=gray_as_rgb,
-            progress=lambda done, total, name: advance(1),
-        )
-    if output:
-        report.save(found, output, overwrite=overwrite)
-    Console().print(table(found))
-    return console.FAILED if found.faults else console.DONE
-
-
 cli.add_command(bench)
 cli.add_command(export)
+cli.add_command(evaluate)
 cli.add_command(showcase)
 cli.add_command(curate)
 

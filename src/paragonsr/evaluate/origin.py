@@ -3,11 +3,13 @@
 import hashlib
 import os
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from paragonsr.evaluate.report import File, Machine
 
+_PACKAGE = Path(__file__).parents[1]
 _PACKAGES = ("paragonsr", "numpy", "onnxruntime", "Pillow", "pyvips")
 
 
@@ -17,9 +19,20 @@ def file(path: Path) -> File:
     return File(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
+def program() -> str:
+    """A hash of this program's own code, which tells two states of it apart even where neither is committed."""
+    found = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that compute the figures."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+    found = {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+    with suppress(PackageNotFoundError):  # an extra
+        found["torch"] = version("torch")
+    return found
 
 
 def machine() -> Machine:

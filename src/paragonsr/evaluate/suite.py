@@ -1,156 +1,132 @@
 """Models and classical kernels measured on the same pictures, through the real runtime."""
 
-import math
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from statistics import fmean
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from msgspec.structs import replace
 
 from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ParagonError
 from paragonsr.evaluate import origin, pairs
-from paragonsr.evaluate.entrants import describe, enter, fault
+from paragonsr.evaluate.draft import Beginning, Draft, Effort
+from paragonsr.evaluate.entrants import Entrant, describe, enter, fault
+from paragonsr.evaluate.jury import COLUMNS, Jury
 from paragonsr.evaluate.pairs import SCALE, Candidate, Low
-from paragonsr.evaluate.report import Fault, Figures, Item, Report, Summary
-from paragonsr.imaging.kernels import BICUBIC, BILINEAR, LANCZOS3, MAGIC_KERNEL_SHARP_2021, Kernel
-from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, psnr_y, ssim_y
-from paragonsr.imaging.resample import resample
+from paragonsr.evaluate.report import Fault, Item, Report
+from paragonsr.evaluate.speed import ratio
+from paragonsr.evaluate.summary import compare, summarise, unmeasured
+from paragonsr.evaluate.yardstick import BORDER, KERNELS, Yardstick
 
-KERNELS = (BILINEAR, BICUBIC, LANCZOS3, MAGIC_KERNEL_SHARP_2021)
-BORDER = SCALE
-
-Pixels = NDArray[np.uint8]
-Enlarge = Callable[[Pixels], Pixels]
 Progress = Callable[[int, int, str], None]
 """Called with (pictures done, pictures in all, name of the last one)."""
+
+
+class Settings(NamedTuple):
+    """How to measure: `fast` leaves out LPIPS, DISTS, NIQE and BRISQUE; with `film` pictures are frames, by name."""
+
+    fast: bool = False
+    film: bool = False
+    gray_as_rgb: bool = False
+    provider: str = "auto"
+    threads: int | None = None
 
 
 def evaluate(
     models: Sequence[str | Path],
     high: Path,
     low: Low = "bicubic",
+    settings: Settings = Settings(),  # noqa: B008 (immutable)
     *,
-    provider: str = "auto",
-    threads: int | None = None,
-    gray_as_rgb: bool = False,
+    draft: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Measure built-in models (by name) and model files on the targets in `high`, beside the classical kernels.
+    """Measure models (see `entrants.enter`) on the targets in `high`, beside the classical kernels.
 
     A picture or model that cannot be measured becomes a fault of the report, with its reason, and the rest is
-    measured; only pictures that every method has enlarged count. Raises MissingInputError for a folder that is not
-    there or holds no picture, ProviderError for a provider that is not here.
+    measured; only pictures that every method has enlarged count. Pictures are kept in the file `draft` as they are
+    measured, and one that is there already, of the same settings and files, is not measured again.
+
+    Raises MissingInputError for a folder that is not there or holds no picture, ProviderError for a provider that is
+    not here.
     """
-    start, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    found = pairs.candidates(high, low)
+    start = _now()
+    found, jury = pairs.candidates(high, low), Jury(() if settings.fast else COLUMNS)
+    source = f"{low.resolve().name}/" if isinstance(low, Path) else low
     faults = list[Fault]()
     with ExitStack() as stack:
-        methods: dict[str, Enlarge] = {kernel.name: classical(kernel) for kernel in KERNELS}
-        known = enter(models, stack, faults, taken=methods, provider=provider, threads=threads)
-        methods |= known
-        items = list(_measured(found, low, methods, gray_as_rgb, faults, progress))
-        described = tuple(describe(name, upscaler) for name, upscaler in known.items())
+        taken = [kernel.name for kernel in KERNELS]
+        known = enter(models, stack, faults, taken=taken, provider=settings.provider, threads=settings.threads)
+        described = tuple(describe(name, entrant) for name, entrant in known.items())
+        code = (origin.program(), origin.versions(), jury.files, jury.unmeasured, described, settings)
+        begin = partial(_begin, known)
+        kept = Draft(draft, (*code, source, [candidate.name for candidate in found]), begin)
+        stick = Yardstick(known, jury, low, film=settings.film, gray_as_rgb=settings.gray_as_rgb)
+        items = list(_measured(found, stick, kept, faults, progress))
+    spent = _since(start)
     return Report(
-        date=date,
-        seconds=round(time.monotonic() - start, 1),
+        date=kept.beginning.date,
+        seconds=round(spent.seconds + kept.spent.seconds, 1),
+        cpu_seconds=round(spent.cpu_seconds + kept.spent.cpu_seconds, 1),
         commit=commit(),
         versions=origin.versions(),
         machine=origin.machine(),
         high=high.resolve().name,
-        low=f"{low.resolve().name}/" if isinstance(low, Path) else low,
+        low=source,
+        film=settings.film,
         scale=SCALE,
         border=BORDER,
-        models=described,
+        models=tuple(replace(model, cost=kept.beginning.costs[model.name]) for model in described),
+        judges=jury.files,
+        unmeasured=unmeasured(items, jury.unmeasured, fast=settings.fast, film=settings.film),
         summary=summarise(items),
+        comparisons=tuple(compare(items, tuple(known))),
         items=tuple(items),
         faults=tuple(faults),
     )
 
 
-def summarise(items: Sequence[Item]) -> dict[str, Summary]:
-    """The means of every method; empty without items."""
-    return {name: _summary(name, items) for name in items[0].figures} if items else {}
-
-
-def classical(kernel: Kernel) -> Enlarge:
-    """Enlargement by a classical kernel, border pixels repeated outwards, rounded to 8 bits."""
-
-    def enlarge(image: Pixels) -> Pixels:
-        height, width = image.shape[:2]
-        return resample(image, (SCALE * height, SCALE * width), kernel)
-
-    return enlarge
+def _begin(known: dict[str, Entrant]) -> Beginning:
+    costs = {name: ratio(entrant) for name, entrant in known.items()}
+    return Beginning(datetime.now(UTC).isoformat(timespec="seconds"), costs)
 
 
 def _measured(
-    found: Sequence[Candidate],
-    low: Low,
-    methods: Mapping[str, Enlarge],
-    gray_as_rgb: bool,
-    faults: list[Fault],
-    progress: Progress | None,
+    found: Sequence[Candidate], stick: Yardstick, kept: Draft, faults: list[Fault], progress: Progress | None
 ) -> Iterator[Item]:
-    """Every pair that can be measured; what cannot is added to `faults`."""
+    """Every pair that can be measured, or was; what cannot is added to `faults`."""
     for done, candidate in enumerate(found, start=1):
         try:
-            yield _measure(candidate, low, methods, gray_as_rgb)
+            yield _item(candidate, found[done - 2] if done > 1 else None, stick, kept)
         except (ParagonError, MemoryError) as error:
             faults.append(fault(candidate.name, error))
         if progress:
             progress(done, len(found), candidate.name)
 
 
-def _measure(candidate: Candidate, low: Low, methods: Mapping[str, Enlarge], gray_as_rgb: bool) -> Item:
-    """All methods on one pair."""
-    pair = pairs.load(candidate, low, gray_as_rgb=gray_as_rgb)
+def _item(candidate: Candidate, before: Candidate | None, stick: Yardstick, kept: Draft) -> Item:
+    """A pair as it was measured before, or measured now and kept."""
+    start = _now()
+    pair = stick.load(candidate)
     assert candidate.high is not None, "a pair that was read has a target"
-    figures = {name: _figures(enlarge(pair.low), pair.high) for name, enlarge in methods.items()}
-    height, width = pair.high.shape[:2]
-    return Item(
-        name=candidate.name,
-        size=(height, width),
-        cropped=pair.cropped,
-        high=origin.file(candidate.high),
-        low=origin.file(candidate.low[0]) if candidate.low else None,
-        target_checkerboard=checkerboard_energy(pair.high),
-        figures=figures,
-        best_kernel=max((kernel.name for kernel in KERNELS), key=lambda name: _decibels(figures[name])),
-    )
+    high = origin.file(candidate.high)
+    low = origin.file(candidate.low[0]) if candidate.low else None
+    if item := kept.find(candidate.name, high, low):
+        return item
+    item = stick.measure(candidate, pair, high, low, before)
+    kept.add(item, _since(start))
+    return item
 
 
-def _figures(image: Pixels, target: Pixels) -> Figures:
-    return Figures(
-        psnr_y=_finite(psnr_y(image, target, border=BORDER)),
-        ssim_y=ssim_y(image, target, border=BORDER),
-        colour_shift=colour_shift(image, target),
-        checkerboard=checkerboard_energy(image),
-    )
+def _now() -> Effort:
+    return Effort(time.monotonic(), sum(os.times()[:4]))  # of this process and of the commands that it has run
 
 
-def _summary(name: str, items: Sequence[Item]) -> Summary:
-    rows = [item.figures[name] for item in items]
-    gains = [_decibels(item.figures[name]) - _decibels(item.figures[item.best_kernel]) for item in items]
-    energy, target = fmean(row.checkerboard for row in rows), fmean(item.target_checkerboard for item in items)
-    return Summary(
-        figures=Figures(
-            psnr_y=_finite(fmean(_decibels(row) for row in rows)),
-            ssim_y=fmean(row.ssim_y for row in rows),
-            colour_shift=fmean(row.colour_shift for row in rows),
-            checkerboard=energy,
-        ),
-        over_best_kernel=_finite(fmean(gains)),
-        checkerboard_ratio=energy / target if target else None,
-    )
-
-
-def _decibels(figures: Figures) -> float:
-    return math.inf if figures.psnr_y is None else figures.psnr_y
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _since(start: Effort) -> Effort:
+    now = _now()
+    return Effort(now.seconds - start.seconds, now.cpu_seconds - start.cpu_seconds)

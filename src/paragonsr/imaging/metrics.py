@@ -13,6 +13,10 @@ Picture = NDArray[Any]
 
 _PEAK = 255.0
 _WINDOW = 11
+_EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales, finest first
+
+MS_SSIM_SIDE = _WINDOW * 2 ** (len(_EXPONENTS) - 1)
+"""The smallest side, in pixels, that holds the window at every scale of MS-SSIM."""
 
 
 def luma(rgb: Picture) -> Floats:
@@ -40,12 +44,23 @@ def ssim_y(a: Picture, b: Picture, *, border: int) -> float:
     DataError when the sizes differ or fewer than 11 pixels are left.
     """
     x, y = _lumas(a, b, border, least=_WINDOW)
-    c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
-    mean_x, mean_y = _window(x), _window(y)
-    variances = _window(x * x) + _window(y * y) - mean_x**2 - mean_y**2
-    covariance = _window(x * y) - mean_x * mean_y
-    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    return float(np.mean(luminance * (2 * covariance + c2) / (variances + c2)))
+    luminance, contrast = _similarity(x, y)
+    return float(np.mean(luminance * contrast))
+
+
+def ms_ssim_y(a: Picture, b: Picture, *, border: int) -> float:
+    """MS-SSIM on luma without `border` pixels at each side (Wang, Simoncelli and Bovik 2003, equation 7).
+
+    The paper's five scales and exponents, halved by means of 2x2; a scale whose contrast is negative counts as 0.
+    Raises DataError when the sizes differ or fewer than `MS_SSIM_SIDE` pixels are left.
+    """
+    x, y = _lumas(a, b, border, least=MS_SSIM_SIDE)
+    product = 1.0
+    for exponent in _EXPONENTS[:-1]:
+        product *= max(float(np.mean(_similarity(x, y)[1])), 0.0) ** exponent
+        x, y = _half(x), _half(y)
+    luminance, contrast = _similarity(x, y)
+    return product * max(float(np.mean(luminance * contrast)), 0.0) ** _EXPONENTS[-1]
 
 
 def colour_shift(a: Picture, b: Picture) -> float:
@@ -65,6 +80,18 @@ def overshoot(image: Picture, target: Picture) -> float:
     highest: Floats = around.max((2, 3))
     lowest: Floats = around.min((2, 3))
     return float(np.mean(np.maximum(np.maximum(inner - highest, lowest - inner), 0)))
+
+
+def flicker(before: Picture, image: Picture, target_before: Picture, target: Picture) -> float:
+    """Mean of |change of luma - change of the target's| from one frame of a film to the next, in 1/255.
+
+    0 where the film changes as its target does, whatever each frame looks like. Luma is in full range, 0 to 255.
+    Raises DataError when shapes differ.
+    """
+    for each in (before, image, target_before):
+        _same_size(each, target)
+    change, wanted = luma(image) - luma(before), luma(target) - luma(target_before)
+    return float(np.mean(np.abs(change - wanted))) * (255 / 219)
 
 
 def checkerboard_energy(image: Picture) -> float:
@@ -100,6 +127,22 @@ def _lumas(a: Picture, b: Picture, border: int, *, least: int) -> tuple[Floats, 
         raise DataError(f"a border of {border} leaves fewer than {least} pixels of {height}x{width}")
     inner = np.s_[border : height - border, border : width - border]
     return luma(a)[inner], luma(b)[inner]
+
+
+def _similarity(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The luminance and the contrast-structure maps (Wang et al. 2004, equations 6 and 13) where the window fits."""
+    c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
+    mean_x, mean_y = _window(x), _window(y)
+    variances = _window(x * x) + _window(y * y) - mean_x**2 - mean_y**2
+    covariance = _window(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    return luminance, (2 * covariance + c2) / (variances + c2)
+
+
+def _half(values: Floats) -> Floats:
+    """Means of 2x2; an odd last row or column is left out."""
+    rows, columns = values.shape[0] // 2, values.shape[1] // 2
+    return values[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2).mean((1, 3))
 
 
 def _window(values: Floats) -> Floats:

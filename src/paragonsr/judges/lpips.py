@@ -14,20 +14,27 @@ Backbone = Literal["alex", "vgg"]
 
 
 class Lpips(nn.Module):
-    """How different two `[N,3,H,W]` pictures in [0,1] look: `[N]`, 0 for equal ones."""
+    """How different two `[N,3,H,W]` pictures in [0,1] look: `[N]`, 0 for equal ones.
+
+    `features` sees the picture and `compare` judges what it saw, so that a target need be seen only once.
+    """
 
     def __init__(self, backbone: alexnet.AlexNet | vgg16.Vgg16, heads: "Heads") -> None:
         super().__init__()
         self.backbone, self.heads = backbone, heads
 
+    def features(self, x: Tensor) -> list[Tensor]:
+        """The five layers, each place's channels scaled to a length of 1."""
+        return [_unit(stage) for stage in self.backbone.stages(normalise(2 * x - 1, MEAN, STD))]
+
+    def compare(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Equation 1 of the paper, for two sets of features."""
+        pairs = zip(self.heads.layers, a, b, strict=True)
+        return torch.stack([head((x - y) ** 2).mean((1, 2, 3)) for head, x, y in pairs]).sum(0)
+
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """See the class (equation 1 of the paper)."""
-        pairs = zip(*(self.backbone.stages(normalise(2 * x - 1, MEAN, STD)) for x in (a, b)), strict=True)
-        distances = [
-            head((_unit(left) - _unit(right)) ** 2).mean((1, 2, 3))
-            for head, (left, right) in zip(self.heads.layers, pairs, strict=True)
-        ]
-        return torch.stack(distances).sum(0)
+        """See the class."""
+        return self.compare(self.features(a), self.features(b))
 
 
 class Heads(nn.Module):

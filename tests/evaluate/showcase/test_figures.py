@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from paragonsr.evaluate.showcase import perceptual
+from paragonsr.evaluate import perceptual
 from paragonsr.evaluate.showcase.figures import Judges
 from paragonsr.imaging.metrics import psnr_y, ssim_y
 from paragonsr.judges import dists, lpips
@@ -33,8 +33,8 @@ def test_without_weights(crops, tmp_path, monkeypatch):
 
 def test_without_pytorch(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    monkeypatch.delitem(__import__("sys").modules, "paragonsr.evaluate.showcase.perceptual")
-    monkeypatch.delattr("paragonsr.evaluate.showcase.perceptual")
+    monkeypatch.delitem(__import__("sys").modules, "paragonsr.evaluate.perceptual")
+    monkeypatch.delattr("paragonsr.evaluate.perceptual")
     assert Judges().unmeasured == {"lpips": "torch missing", "dists": "torch missing"}
 
 

@@ -21,7 +21,7 @@ from paragonsr.evaluate.showcase.faces import Face, astronaut
 from paragonsr.evaluate.showcase.figures import Judges
 from paragonsr.evaluate.showcase.record import Crop, Showcase
 from paragonsr.evaluate.showcase.windows import SIDE, Window, around, survey
-from paragonsr.evaluate.suite import Enlarge, classical
+from paragonsr.evaluate.yardstick import Enlarge, classical
 from paragonsr.imaging.kernels import BICUBIC, LANCZOS3
 
 TARGET, INPUT = "target", "input"
