@@ -104,7 +104,7 @@ class Through:
 
     def __init__(self, pool: jobs.Pool, way: Callable[..., object]) -> None:
         self._pool, self._way = pool, way
-        self.workers, self.deaths, self.renew = pool.workers, pool.deaths, pool.renew
+        self.workers, self.deaths, self.ends, self.renew = pool.workers, pool.deaths, pool.ends, pool.renew
 
     def submit(self, work, unit):
         from functools import partial

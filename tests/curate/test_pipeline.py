@@ -78,7 +78,7 @@ def test_the_same_command_again_does_nothing_again(photographs, tmp_path, config
     whole = result(tmp_path / "set")
 
     class Idle:
-        workers, deaths = 1, ()
+        workers, deaths, ends = 1, (), ()
 
         def submit(self, work, unit):
             raise AssertionError("nothing is left to do")
