@@ -44,6 +44,7 @@ def test_the_table_and_the_report(call: Run, model: Path, photographs: Path, tmp
     assert done.returncode == 1  # the gray picture
     assert "nearest" in done.stdout
     assert "Who is better" in done.stdout
+    assert "…" not in done.stdout  # no figure is cut, though this is no wide terminal
     assert "gray.png" in done.stdout
     found = report.load(tmp_path / "r.json")
     assert [item.name for item in found.items] == [f"{seed}.png" for seed in range(5)]

@@ -8,6 +8,9 @@ from paragonsr import console
 from paragonsr.cli.options import PATH
 from paragonsr.runtime.engine import AUTO, CHOICES
 
+WIDTH = 132
+"""Columns that the tables take at least: cut to fewer, figures could not be read."""
+
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
@@ -70,5 +73,5 @@ def evaluate(
     if output and draft:
         report.save(found, output, overwrite=overwrite)
         draft.unlink(missing_ok=True)
-    Console().print(table(found))
+    Console(width=max(WIDTH, Console().width)).print(table(found))
     return console.FAILED if found.faults else console.DONE
