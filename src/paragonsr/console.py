@@ -5,12 +5,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from paragonsr.errors import ParagonError
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_WIDTH = 132
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +39,15 @@ def fail(error: Exception | str) -> int:
     """Print one line for an error."""
     click.echo(f"error: {' '.join(str(error).split())}", err=True)
     return FAILED
+
+
+def show(table: "RenderableType") -> None:
+    """Print tables, at least as wide as their figures need: cut to a narrow terminal they could not be read."""
+    from rich.console import Console
+
+    terminal = Console()
+    terminal.width = max(terminal.width, _WIDTH)
+    terminal.print(table)
 
 
 @contextmanager

@@ -53,23 +53,19 @@ def bench(
     paragonsr bench
     paragonsr bench perceptual 2xMine_fp16_dynamic.onnx --threads 2 --json speed.json
     """
-    from rich.console import Console
-
-    from paragonsr.evaluate.report import check_output
+    from paragonsr.artifacts.output import check
     from paragonsr.runtime.provider import cores
     from paragonsr.speed.bench import Programme, bench
     from paragonsr.speed.report import save
     from paragonsr.speed.table import table
 
     if output:
-        check_output(output, overwrite=overwrite)
+        check(output, overwrite=overwrite)
     wanted = tuple(dict.fromkeys(threads or (cores(), 1)))
     programme = Programme(tuple(dict.fromkeys(sizes)), wanted, rounds, memory=not no_memory)
     with console.progress(programme.steps, "measuring") as advance:
         found = bench(models or (catalogue.default(),), providers, programme, advance)
     if output:
         save(found, output, overwrite=overwrite)
-    terminal = Console()
-    terminal.width = max(terminal.width, 120)
-    terminal.print(table(found))
+    console.show(table(found))
     return console.FAILED if found.faults else console.DONE

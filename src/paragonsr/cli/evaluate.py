@@ -8,9 +8,6 @@ from paragonsr import console
 from paragonsr.cli.options import PATH
 from paragonsr.runtime.engine import AUTO, CHOICES
 
-WIDTH = 132
-"""Columns that the tables take at least: cut to fewer, figures could not be read."""
-
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
@@ -52,15 +49,14 @@ def evaluate(
     paragonsr evaluate perceptual fidelity --hr photographs --json report.json
     paragonsr evaluate fidelity "other-upscaler -i {in} -o {out}" --hr photographs --lr card --fast
     """
-    from rich.console import Console
-
+    from paragonsr.artifacts.output import check as may_write
     from paragonsr.evaluate import pairs, report, suite
     from paragonsr.evaluate.table import table
 
     source = pairs.source(low)
     draft = None
     if output:
-        report.check_output(output, overwrite=overwrite)
+        may_write(output, overwrite=overwrite)
         draft = output.with_name(f".{output.name}.draft")
     settings = suite.Settings(fast, film, gray_as_rgb, provider)
     with console.progress(len(pairs.candidates(high, source)), "measuring") as advance, console.stoppable() as check:
@@ -73,5 +69,5 @@ def evaluate(
     if output and draft:
         report.save(found, output, overwrite=overwrite)
         draft.unlink(missing_ok=True)
-    Console(width=max(WIDTH, Console().width)).print(table(found))
+    console.show(table(found))
     return console.FAILED if found.faults else console.DONE

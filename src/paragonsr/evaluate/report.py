@@ -1,11 +1,11 @@
 """The report of an evaluation: what was measured on which files, by which code, on which machine."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
-from paragonsr.errors import DataError, OutputError, OutputExistsError
+from paragonsr.artifacts import output
+from paragonsr.errors import DataError
 
 SCHEMA_VERSION = 2
 
@@ -190,20 +190,7 @@ def figures(report: Report, model: str) -> dict[str, float]:
     return {f"{report.high}, {report.low}: {name}": value for name, value in found.items() if value is not None}
 
 
-def check_output(path: Path, *, overwrite: bool) -> None:
-    """Refuse, before the long work, what `save` would refuse after it: OutputExistsError or OutputError."""
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} is there already; move it away or allow it to be overwritten")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
-
-
 def save(report: Report, path: Path, *, overwrite: bool = False) -> None:
-    """Write the report to `path`, complete when it appears. Raises what `check_output` does."""
-    check_output(path, overwrite=overwrite)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(dumps(report))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write the report to `path`, complete when it appears. Raises what `output.check` and `output.write` do."""
+    output.check(path, overwrite=overwrite)
+    output.write(path, dumps(report))

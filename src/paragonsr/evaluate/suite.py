@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ParagonError
 from paragonsr.evaluate import origin, pairs
+from paragonsr.evaluate.cost import over_lanczos
 from paragonsr.evaluate.draft import Beginning, Draft, Effort
 from paragonsr.evaluate.entrants import Entrant, describe, enter, fault
 from paragonsr.evaluate.jury import COLUMNS, Jury
 from paragonsr.evaluate.pairs import SCALE, Candidate, Low
 from paragonsr.evaluate.report import Fault, Item, Report
-from paragonsr.evaluate.speed import ratio
 from paragonsr.evaluate.summary import compare, summarise, unmeasured
 from paragonsr.evaluate.yardstick import BORDER, KERNELS, Yardstick
 
@@ -92,7 +92,7 @@ def evaluate(
 
 
 def _begin(known: dict[str, Entrant]) -> Beginning:
-    costs = {name: ratio(entrant) for name, entrant in known.items()}
+    costs = {name: over_lanczos(entrant) for name, entrant in known.items()}
     return Beginning(datetime.now(UTC).isoformat(timespec="seconds"), costs)
 
 

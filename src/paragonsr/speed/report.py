@@ -1,12 +1,12 @@
 """What a bench found: speeds and memory, with the files, the versions and the machine."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from paragonsr.evaluate.report import Fault, File, Machine, check_output
+from paragonsr.artifacts import output
+from paragonsr.evaluate.report import Fault, File, Machine
 from paragonsr.runtime.contest import Cost, ratio, typical
 
 SCHEMA_VERSION = 1
@@ -80,11 +80,6 @@ def dumps(report: Report) -> bytes:
 
 
 def save(report: Report, path: Path, *, overwrite: bool = False) -> None:
-    """Write the report, complete when it appears. Raises OutputExistsError or OutputError as `check_output` does."""
-    check_output(path, overwrite=overwrite)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(dumps(report))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write the report, complete when it appears. Raises what `output.check` and `output.write` do."""
+    output.check(path, overwrite=overwrite)
+    output.write(path, dumps(report))

@@ -1,8 +1,8 @@
 """A showcase's folder: the page, its record, the sheets."""
 
-import os
 from pathlib import Path
 
+from paragonsr.artifacts import output
 from paragonsr.errors import OutputError, OutputExistsError
 from paragonsr.evaluate.showcase import page, record
 from paragonsr.evaluate.showcase.gallery import Gallery
@@ -28,7 +28,9 @@ def write(gallery: Gallery, out: Path, *, overwrite: bool = False) -> list[Path]
     models = [model.name for model in gallery.record.models]
     groups = page.by_kind(gallery.exhibits)
     sheets = {"overview": [group[0] for group in groups.values()], **groups}
-    made = [_put(out / PAGE, page.render(gallery).encode()), _put(out / RECORD, record.dumps(gallery.record))]
+    made = [out / PAGE, out / RECORD]
+    for path, content in zip(made, (page.render(gallery).encode(), record.dumps(gallery.record)), strict=True):
+        output.write(path, content)
     for name, shown in sheets.items():
         path = out / SHEETS / f"{name}.png"
         codec.write(path, codec.Picture(sheet(shown, models)), overwrite=overwrite)
@@ -36,15 +38,3 @@ def write(gallery: Gallery, out: Path, *, overwrite: bool = False) -> list[Path]
     for kind in page.KINDS.keys() - groups.keys():
         (out / SHEETS / f"{kind}.png").unlink(missing_ok=True)  # of an earlier showcase, which this one replaces
     return made
-
-
-def _put(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
