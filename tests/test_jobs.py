@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from concurrent.futures import Future
 from functools import partial
 
 import pytest
@@ -168,3 +169,25 @@ def test_a_missing_library_is_named(monkeypatch):
 def test_ray_takes_a_partial_and_outlives_a_killed_worker(work, tmp_path):
     with jobs.executor("ray") as pool:
         results(pool, partial(work.once, str(tmp_path / "flag")))
+
+
+class Leaving:
+    """A pool that does the first unit and has gone away when asked for another."""
+
+    workers, deaths, ends = 1, (KeyError,), (ConnectionError,)
+
+    def __init__(self):
+        self.gone = False
+
+    def submit(self, work, unit):
+        future = Future()
+        future.set_exception(ConnectionError()) if self.gone else future.set_result(work(unit))
+        self.gone = True
+        return future
+
+
+def test_a_cluster_that_is_gone_is_no_deadly_item():
+    found = jobs.run(Leaving(), "".join, UNITS)
+    assert next(found).result == "".join(UNITS[0])
+    with pytest.raises(ExecutorError, match="the cluster has gone away"):
+        list(found)

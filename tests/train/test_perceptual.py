@@ -186,3 +186,15 @@ def test_terms_without_weight_cost_nothing(second: Train, model: Model) -> None:
     assert subject.eyes.wanted == {}
     figures = subject.step(0, *batch(subject), watched=True)
     assert {name for name in figures if "/" in name} == {"share/l1", "share/ms_ssim", "share/dists"}
+
+
+def test_dists_looks_at_its_share_of_the_batch(second: Train, model: Model) -> None:
+    half = msgspec.structs.replace(second, perceptual=msgspec.structs.replace(OWN, dists_share=0.5))
+    subject, other = stage(half, model), stage(second, model)
+    low, high = batch(subject)
+    first_twice = (low[[0, 0]], high[[0, 0]])
+    found = [
+        one.step(0, *given, watched=True)["dists"] for one, given in ((subject, (low, high)), (other, first_twice))
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-4)
+    assert found[0] != pytest.approx(stage(second, model).step(0, low, high, watched=True)["dists"], rel=1e-3)
