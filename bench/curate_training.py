@@ -1,11 +1,11 @@
 """Is what curation keeps better to train on than what it rejects? Stage 1, briefly, on as many tiles of each.
 
-    python bench/curate_training.py --nima models/nima.onnx [--steps 1500] [--seeds 3]
+    python bench/curate_training.py --nima models/nima.onnx [--steps 1500] [--seeds 3] [--set path=value ...]
 
-The training tiles of the assets folder are curated as if each were a photograph, by recipes/curate.toml. As many of the
-kept as of the rejected ones are drawn, and the default model is trained on either: same seeds, same number of images
-seen, the card's low resolution. Printed is the PSNR on the held-out tiles of other photographs, and the difference with
-a 95 % interval over these photographs (bootstrap, the mean of the seeds for each).
+The training tiles of the assets folder are curated as if each were a photograph, by recipes/curate.toml with the
+settings given. As many of the kept as of the rejected ones are drawn, and the default model is trained on either: same
+seeds, same number of images seen, the card's low resolution. Printed is the PSNR on the held-out tiles of other
+photographs, and the difference with a 95 % interval over these photographs (bootstrap, the mean of the seeds for each).
 """
 
 import argparse
@@ -110,20 +110,22 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, help="tiles of each; default: as many as there are")
+    parser.add_argument("--set", dest="settings", action="append", default=[], help="of the curation's recipe")
     options = parser.parse_args()
     heading.show()
+    settings = [f"weights.nima={options.nima}", *options.settings]
     with TemporaryDirectory() as name:
-        sys.exit(compare(Path(name), f"weights.nima={options.nima}", options.steps, options.seeds, options.count))
+        sys.exit(compare(Path(name), settings, options.steps, options.seeds, options.count))
 
 
-def compare(scratch: Path, nima: str, steps: int, seeds: int, count: int | None) -> int:
+def compare(scratch: Path, settings: list[str], steps: int, seeds: int, count: int | None) -> int:
     """Print both sides and the difference; 1 when there are fewer photographs than it takes."""
     source = assets.find("data/train")
     data = Data()
     shard = pack(source, scratch / "shards", data)
     photos = dict(zip(shard.names, shard.photos, strict=True))
     held_out = pack(assets.find(data.validation), scratch / "shards", data)
-    found = verdicts(source, scratch / "set", [nima])
+    found = verdicts(source, scratch / "set", settings)
     sides = {verdict: [name for name in found if found[name] == verdict] for verdict in ("kept", "rejected")}
     count = count or min(map(len, sides.values()))
     figures, enough = {}, True

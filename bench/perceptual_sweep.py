@@ -99,13 +99,13 @@ def judged(judges: Judges, nano: Nano, pairs: list[validate.Pair]) -> Figures:
     return judges.figures(outputs, [pair.high for pair in pairs])
 
 
-def chosen(rows: dict[str, Figures], start: Figures, rule: Perceptual) -> str | None:
+def chosen(rows: dict[str, Figures], start: Figures, floor: float, drift: float) -> str | None:
     """The best by the rule above, if any keeps to its limits."""
     fit = {
         name: row.dists
         for name, row in rows.items()
-        if row.psnr_y >= start.psnr_y - rule.floor
-        and row.colour <= rule.drift
+        if row.psnr_y >= start.psnr_y - floor
+        and row.colour <= drift
         and row.halo <= HALO
         and row.checkerboard <= CHECKERBOARD
     }
@@ -148,7 +148,8 @@ def main() -> None:
         print(markdown({name: rows[name]}, "so far").splitlines()[-1], flush=True)
     print(f"\n{given.steps} steps each, {len(pairs)} pairs of {settings.train.data.validation}\n")
     print(markdown({"start": start, **rows}, "variant"))
-    print(f"\nby the rule: {chosen(rows, start, stage2(settings)) or 'none keeps to the limits'}")
+    rule = stage2(settings)
+    print(f"\nby the rule: {chosen(rows, start, rule.floor, rule.drift) or 'none keeps to the limits'}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ METADATA_KEY = "paragonsr.card"
 
 
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the weights came to be."""
+    """How the weights came to be; `blend` is the share of each training in them, if they are not of this one alone."""
 
     recipe: str
     degradation: str
@@ -24,6 +24,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     losses: dict[str, float]
     steps: int = 0
     images_seen: int = 0
+    blend: dict[str, float] = {}
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ import click
 
 from paragonsr import __version__, console
 from paragonsr.cli.bench import bench
+from paragonsr.cli.blend import blend
 from paragonsr.cli.curate import curate
 from paragonsr.cli.evaluate import evaluate
 from paragonsr.cli.export import export
@@ -176,6 +177,7 @@ def train(recipe: Path, folder: Path, overrides: tuple[str, ...]) -> None:
 
 
 cli.add_command(bench)
+cli.add_command(blend)
 cli.add_command(export)
 cli.add_command(evaluate)
 cli.add_command(showcase)

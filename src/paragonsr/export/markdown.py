@@ -37,6 +37,7 @@ def _lines(card: Card, models: Sequence[Path]) -> Iterator[str]:
     yield from _section("How it came to be")
     facts = {
         "recipe": training.recipe,
+        "weights": ", ".join(f"{share:g} {name}" for name, share in training.blend.items()) or "of this training alone",
         "low resolution made by": training.degradation,
         "trained on": f"{training.corpus} ({training.corpus_licence})",
         "steps, images seen": f"{training.steps:,}, {training.images_seen:,}",

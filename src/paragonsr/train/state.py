@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,9 @@ from safetensors.torch import save as serialise
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from paragonsr.artifacts.card import Training
 from paragonsr.errors import TrainingError
+from paragonsr.model.config import Model
 from paragonsr.train.ranks import Ranks
 
 SCHEMA_VERSION = 1
@@ -63,21 +66,35 @@ def save(path: Path, progress: Progress, about: About, parts: Parts) -> None:
 
 def load(path: Path) -> tuple[Progress, dict[str, Tensor]]:
     """A checkpoint's progress and its tensors by their full names. Raises TrainingError for another file."""
-    try:
-        with safe_open(path, "pt") as opened:
-            metadata = opened.metadata() or {}
-            if "progress" not in metadata:
-                raise TrainingError(f"{path} is no checkpoint of a paragonsr training")
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+    with _opened(path) as (opened, metadata):
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
         progress = msgspec.json.decode(metadata["progress"], type=Progress)
-    except (SafetensorError, OSError, msgspec.DecodeError) as error:
-        raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
     if progress.schema_version != SCHEMA_VERSION:
         raise TrainingError(
             f"{path} has schema version {progress.schema_version}; this program reads {SCHEMA_VERSION}. "
             "Go on with the paragonsr version that began the run."
         )
     return progress, tensors
+
+
+def about(path: Path) -> tuple[Model, Training]:
+    """The network's settings and its training, as a checkpoint states them. Raises TrainingError for another file."""
+    with _opened(path) as (_, metadata):
+        model, training = metadata.get("model", ""), metadata.get("training", "")
+        return msgspec.json.decode(model, type=Model), msgspec.json.decode(training, type=Training)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[safe_open, dict[str, str]]]:
+    """The file and what it says of itself, if it is a checkpoint that can be read; else TrainingError."""
+    try:
+        with safe_open(path, "pt") as opened:
+            metadata = opened.metadata() or {}
+            if "progress" not in metadata:
+                raise TrainingError(f"{path} is no checkpoint of a paragonsr training")
+            yield opened, metadata
+    except (SafetensorError, OSError, msgspec.DecodeError) as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
 
 
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
