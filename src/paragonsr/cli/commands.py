@@ -13,6 +13,7 @@ from paragonsr.cli.curate import curate
 from paragonsr.cli.evaluate import evaluate
 from paragonsr.cli.export import export
 from paragonsr.cli.options import PATH, SET
+from paragonsr.cli.publish import card, leaderboard
 from paragonsr.cli.showcase import showcase
 from paragonsr.imaging.formats import WRITABLE
 from paragonsr.runtime import catalogue
@@ -181,6 +182,8 @@ cli.add_command(blend)
 cli.add_command(export)
 cli.add_command(evaluate)
 cli.add_command(showcase)
+cli.add_command(card)
+cli.add_command(leaderboard)
 cli.add_command(curate)
 
 

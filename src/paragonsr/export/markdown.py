@@ -1,6 +1,7 @@
 """The card for people: one page of Markdown with what the JSON says."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from paragonsr.artifacts.card import Card
@@ -15,10 +16,30 @@ _KINDS = {
 
 def page(card: Card, models: Sequence[Path]) -> str:
     """The page, ending in a newline; `models` are the files it lists, with their sizes in bytes."""
-    return "\n".join(_lines(card, models)) + "\n"
+    measured = ((name, f"{value:g}") for name, value in card.measured.items())
+    sections = (opening(card, models), origin(card), proof(card))
+    return join(*sections, section("Measured", table(("figure", "value"), measured)) if card.measured else ())
 
 
-def _lines(card: Card, models: Sequence[Path]) -> Iterator[str]:
+def join(*parts: Iterable[str]) -> str:
+    """Lines to a page."""
+    return "\n".join(chain.from_iterable(parts)) + "\n"
+
+
+def section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """The lines under a heading of the second level."""
+    yield from ("", f"## {title}", "")
+    yield from lines
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table, every cell as it is given."""
+    for row in (head, ("---",) * len(head), *rows):
+        yield f"| {' | '.join(row)} |"
+
+
+def opening(card: Card, models: Sequence[Path]) -> Iterator[str]:
+    """What it is, and in which files."""
     yield f"# {card.name}"
     yield ""
     yield f"Enlarges photographs {card.scale} times. Version {card.version}, {card.licence}, {card.architecture}:"
@@ -26,15 +47,18 @@ def _lines(card: Card, models: Sequence[Path]) -> Iterator[str]:
     yield "RGB in [0,1], NCHW, goes in as `input` and comes out as `output`, not clipped."
     yield ""
     files = ((f"`{path.name}`", f"{path.stat().st_size:,}", _kind(card, path)) for path in models)
-    yield from _table(("file", "bytes", "what it is"), files)
+    yield from table(("file", "bytes", "what it is"), files)
     if card.parity.get("fp16_passed") == 0:
         yield ""
         yield "There is no file in half precision: it did not pass its gate, see the figures below."
     for about, note in card.notes.items():
         yield ""
         yield f"{about}: {note}."
+
+
+def origin(card: Card) -> Iterator[str]:
+    """How it came to be."""
     training = card.training
-    yield from _section("How it came to be")
     facts = {
         "recipe": training.recipe,
         "weights": ", ".join(f"{share:g} {name}" for name, share in training.blend.items()) or "of this training alone",
@@ -45,23 +69,15 @@ def _lines(card: Card, models: Sequence[Path]) -> Iterator[str]:
         "program": training.commit,
         "checkpoint": f"`{card.checkpoint_sha256}`",
     }
-    yield from _table(("what", "is"), facts.items())
-    yield from _section("Proof that the files compute it")
-    yield from _table(("figure", "value"), ((name, f"{value:g}") for name, value in card.parity.items()))
-    if card.measured:
-        yield from _section("Measured")
-        yield from _table(("figure", "value"), ((name, f"{value:g}") for name, value in card.measured.items()))
+    return section("How it came to be", table(("what", "is"), facts.items()))
+
+
+def proof(card: Card) -> Iterator[str]:
+    """Proof that the files compute it."""
+    figures = ((name, f"{value:g}") for name, value in card.parity.items())
+    return section("Proof that the files compute it", table(("figure", "value"), figures))
 
 
 def _kind(card: Card, path: Path) -> str:
     end = path.name.removeprefix(card.name)
     return _KINDS.get(end, f"float32, input of {end.removeprefix('_').removesuffix('.onnx')} alone")
-
-
-def _section(title: str) -> Iterator[str]:
-    yield from ("", f"## {title}", "")
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    for row in (head, ("---",) * len(head), *rows):
-        yield f"| {' | '.join(row)} |"

@@ -1,0 +1,1 @@
+"""What is published about a model: its card for people, and its row among all models."""
