@@ -1,6 +1,7 @@
 """The command line. Commands import what they need when they run, so that `--help` answers at once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,9 @@ def upscale(
         click.echo(f"{session.name} on {session.provider}, {session.threads} threads", err=True)
         settings = Settings(format_, quality, overwrite, first_frame)
         with console.stoppable() as check, console.progress(sum(map(pixels, planned.jobs)), "enlarging") as advance:
-            return _report(planned, work(planned.jobs, upscaler, settings, lambda n: (advance(n), check())), check)
+            outcomes = work(planned.jobs, upscaler, settings, lambda n: (advance(n), check()))
+            with closing(outcomes):  # else an interrupt would leave its threads waiting for each other
+                return _report(planned, outcomes, check)
 
 
 @cli.command()
