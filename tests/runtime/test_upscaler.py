@@ -250,9 +250,9 @@ messages, handler = [], logging.Handler()
 handler.emit = lambda record: messages.append(record.getMessage())
 logging.getLogger("paragonsr").addHandler(handler)
 image = numpy.random.default_rng(0).integers(0, 256, (400, 300, 3), numpy.uint8)
-with Upscaler(sys.argv[1], tile=50, threads=1) as small:
+with Upscaler(sys.argv[1], tile=50, threads=1, provider="cpu") as small:
     expected = small(image)
-upscaler = Upscaler(sys.argv[1], tile="whole", threads=1)
+upscaler = Upscaler(sys.argv[1], tile="whole", threads=1, provider="cpu")
 used = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, resource.RLIM_INFINITY))
 result = upscaler(image)
