@@ -115,8 +115,11 @@ def upscale(
 
 
 @cli.command()
-def models() -> None:
+@click.option("--check", is_flag=True, help="Say instead what is installed to compute with, and whether it works.")
+def models(check: bool) -> int:
     """List the models that come with the program, with the facts of their cards."""
+    if check:
+        return _check_installation()
     from paragonsr.runtime.session import Session
 
     for name in catalogue.MODELS:
@@ -124,6 +127,7 @@ def models() -> None:
             click.echo(f"{name}{' (default)' if name == catalogue.default() else ''}")
             for key, value in _facts(session):
                 click.echo(f"    {key}: {value}")
+    return console.DONE
 
 
 @cli.command()
@@ -201,6 +205,24 @@ def _report(planned: "Plan", outcomes: "Iterable[Outcome]", check: Callable[[], 
     if len(planned.jobs) + len(planned.skipped) > 1:
         click.echo(f"{done} enlarged, {len(planned.skipped)} skipped, {failed} failed")
     return console.FAILED if failed else console.DONE
+
+
+def _check_installation() -> int:
+    """Print each engine with its verdict; FAILED if packages of ONNX Runtime are in each other's way."""
+    from paragonsr.runtime import builds
+
+    here = builds.installed()
+    for build, version in here.items():
+        click.echo(f"{build} {version}")
+    code = console.fail(clash) if (clash := builds.clash(here)) else console.DONE
+    try:
+        from paragonsr.runtime import installation
+    except ImportError as error:  # of a mixture
+        return console.fail(f"ONNX Runtime cannot be imported: {error}")
+    for found in installation.findings():
+        works = "works" if found.works else "does not work"
+        click.echo(f"    {found.provider}: {works}{f': {found.text}' if found.text else ''}")
+    return code
 
 
 def _facts(session: "Session") -> Iterator[tuple[str, object]]:
