@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import paragonsr
-from paragonsr.runtime import catalogue
+from paragonsr.runtime import builds, catalogue
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -47,7 +47,7 @@ def test_enlarges_a_picture(run: Run, model: Path, tmp_path: Path) -> None:
     done = run("upscale", "a.png", "--model", model)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "a.png -> a_2x.png\n"
-    assert "nearest on cpu" in done.stderr
+    assert re.search("nearest on (cpu|openvino), ", done.stderr)
     with Image.open(source) as small, Image.open(tmp_path / "a_2x.png") as large:
         np.testing.assert_array_equal(np.asarray(large), np.asarray(small).repeat(2, 0).repeat(2, 1))
 
@@ -230,6 +230,18 @@ def test_models_are_listed_with_their_facts(call: Run) -> None:
     assert "fidelity" in done.stdout.replace("perceptual (default)", "")
     assert "enlarges: 2 times" in done.stdout
     assert "trained on: " in done.stdout
+
+
+def test_what_is_installed_is_checked(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = call("models", "--check")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^onnxruntime\S* \d+\.\d+", done.stdout)
+    assert "    cpu: works\n" in done.stdout
+    monkeypatch.setattr(builds, "installed", lambda: {"onnxruntime": "1.20.0", "onnxruntime-gpu": "1.20.1"})
+    refused(
+        call("models", "--check"),
+        r"onnxruntime 1.20.0 and onnxruntime-gpu 1.20.1 .*pip uninstall -y onnxruntime onnxruntime-gpu, then pip inst",
+    )
 
 
 def test_torch_is_never_imported(model: Path, tmp_path: Path) -> None:

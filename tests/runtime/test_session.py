@@ -53,7 +53,7 @@ def picture(height: int = 5, width: int = 7) -> Any:
 @pytest.mark.parametrize("mode", ["DCR", "CRD"])
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_runs_and_finds_the_scale(save: Save, nearest: Make, scale: int, mode: str) -> None:
-    with Session(save(nearest(scale, mode=mode), scale=scale, mode=mode), threads=1) as session:
+    with Session(save(nearest(scale, mode=mode), scale=scale, mode=mode), provider="cpu", threads=1) as session:
         assert (session.scale, session.radius, session.name) == (scale, 0, "model")
         assert (session.provider, session.notes, session.card) == ("cpu", (), None)
         x = picture()

@@ -199,6 +199,22 @@ def test_progress_ends_with_all_pixels(save: Save, nearest: Make) -> None:
     assert [done for done, _ in calls] == sorted({done for done, _ in calls})
 
 
+@pytest.mark.parametrize("shape", [(30, 50), (70, 20, 4)])
+def test_bands_are_the_whole_from_the_top(save: Save, random: Make, shape: tuple[int, ...]) -> None:
+    image, rooms = noise(shape), list[tuple[Any, Any]]()
+    with Upscaler(save(random((3, 3))), tile=16, threads=1) as upscaler:
+
+        def room(rows: Any) -> Any:
+            rooms.append((rows, np.zeros((rows.length, 2 * shape[1], *shape[2:]), np.uint8)))
+            return rooms[-1][1]
+
+        for number, rows in enumerate(upscaler.bands(image, room), 1):
+            assert (rows, number) == (rooms[-1][0], len(rooms)), "a band is asked for when the last one is filled"
+        np.testing.assert_array_equal(np.concatenate([band for _, band in rooms]), upscaler(image))
+    assert [rows.start for rows, _ in rooms] == [0, *(rows.stop for rows, _ in rooms[:-1])]
+    assert len(rooms) == -(-shape[0] // 16)
+
+
 def test_many_threads_share_one(save: Save, random: Make) -> None:
     pictures = [noise((30 + i, 40, 3), seed=i) for i in range(8)]
     with Upscaler(save(random((3, 3))), tile=16, threads=1) as upscaler, ThreadPoolExecutor(4) as pool:
@@ -234,9 +250,9 @@ messages, handler = [], logging.Handler()
 handler.emit = lambda record: messages.append(record.getMessage())
 logging.getLogger("paragonsr").addHandler(handler)
 image = numpy.random.default_rng(0).integers(0, 256, (400, 300, 3), numpy.uint8)
-with Upscaler(sys.argv[1], tile=50, threads=1) as small:
+with Upscaler(sys.argv[1], tile=50, threads=1, provider="cpu") as small:
     expected = small(image)
-upscaler = Upscaler(sys.argv[1], tile="whole", threads=1)
+upscaler = Upscaler(sys.argv[1], tile="whole", threads=1, provider="cpu")
 used = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, resource.RLIM_INFINITY))
 result = upscaler(image)

@@ -1,6 +1,7 @@
 """The command line. Commands import what they need when they run, so that `--help` answers at once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,12 +111,17 @@ def upscale(
         click.echo(f"{session.name} on {session.provider}, {session.threads} threads", err=True)
         settings = Settings(format_, quality, overwrite, first_frame)
         with console.stoppable() as check, console.progress(sum(map(pixels, planned.jobs)), "enlarging") as advance:
-            return _report(planned, work(planned.jobs, upscaler, settings, lambda n: (advance(n), check())), check)
+            outcomes = work(planned.jobs, upscaler, settings, lambda n: (advance(n), check()))
+            with closing(outcomes):  # else an interrupt would leave its threads waiting for each other
+                return _report(planned, outcomes, check)
 
 
 @cli.command()
-def models() -> None:
+@click.option("--check", is_flag=True, help="Say instead what is installed to compute with, and whether it works.")
+def models(check: bool) -> int:
     """List the models that come with the program, with the facts of their cards."""
+    if check:
+        return _check_installation()
     from paragonsr.runtime.session import Session
 
     for name in catalogue.MODELS:
@@ -123,6 +129,7 @@ def models() -> None:
             click.echo(f"{name}{' (default)' if name == catalogue.default() else ''}")
             for key, value in _facts(session):
                 click.echo(f"    {key}: {value}")
+    return console.DONE
 
 
 @cli.command()
@@ -203,6 +210,24 @@ def _report(planned: "Plan", outcomes: "Iterable[Outcome]", check: Callable[[], 
     if len(planned.jobs) + len(planned.skipped) > 1:
         click.echo(f"{done} enlarged, {len(planned.skipped)} skipped, {failed} failed")
     return console.FAILED if failed else console.DONE
+
+
+def _check_installation() -> int:
+    """Print each engine with its verdict; FAILED if packages of ONNX Runtime are in each other's way."""
+    from paragonsr.runtime import builds
+
+    here = builds.installed()
+    for build, version in here.items():
+        click.echo(f"{build} {version}")
+    code = console.fail(clash) if (clash := builds.clash(here)) else console.DONE
+    try:
+        from paragonsr.runtime import installation
+    except ImportError as error:  # of a mixture
+        return console.fail(f"ONNX Runtime cannot be imported: {error}")
+    for found in installation.findings():
+        works = "works" if found.works else "does not work"
+        click.echo(f"    {found.provider}: {works}{f': {found.text}' if found.text else ''}")
+    return code
 
 
 def _facts(session: "Session") -> Iterator[tuple[str, object]]:

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ import pyvips
 from paragonsr.errors import InputError, OutputError, OutputExistsError, OutputLimitError
 from paragonsr.imaging import decoding, formats
 from paragonsr.imaging.encoding import encode
+from paragonsr.imaging.feed import Feed
 from paragonsr.imaging.formats import SUFFIXES as SUFFIXES
 from paragonsr.imaging.formats import Format
 from paragonsr.imaging.metadata import Metadata as Metadata
@@ -115,16 +116,49 @@ def write(
     appears under its name at once and whole, or not at all. The errors are those of `check_output`, and OutputError
     with the system's reason (a full disk, no permission).
     """
-    if quality is not None and not 1 <= quality <= 100:
-        raise OutputError(f"{path}: quality is 1 to 100, not {quality}")
     check_output(path, size=picture.size, format=format, overwrite=overwrite, picture=picture)
     kind = formats.chosen(path, format)
+    pixels = np.ascontiguousarray(fitting(picture, path, format).pixels)
+    _save(path, pixels, picture.metadata, kind, quality, overwrite=overwrite)
+
+
+def write_rows(
+    path: Path,
+    rows: Feed,
+    metadata: Metadata,
+    *,
+    format: str | None = None,  # noqa: A002
+    quality: int | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Like `write`, for rows that another thread makes meanwhile; the file is the same, byte for byte.
+
+    `check_output` and `fitting` are for the caller: here it would be late for them. When this fails the rows are
+    abandoned, and when they are abandoned it fails; no file gets its name then.
+    """
+    try:
+        _save(path, rows, metadata, formats.chosen(path, format), quality, overwrite=overwrite)
+    finally:
+        rows.abandon()
+
+
+def fitting(picture: Picture, path: Path, format: str | None = None) -> Picture:  # noqa: A002
+    """The picture without alpha where its format knows none; `check_output` has refused one that would be missed."""
+    if not picture.has_alpha or formats.chosen(path, format).alpha:
+        return picture
     pixels = picture.pixels
-    if picture.has_alpha and not kind.alpha:
-        pixels = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
+    return replace(picture, pixels=pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3])
+
+
+def _save(
+    path: Path, pixels: np.ndarray | Feed, metadata: Metadata, kind: Format, quality: int | None, *, overwrite: bool
+) -> None:
+    """Write aside, then give the name."""
+    if quality is not None and not 1 <= quality <= 100:
+        raise OutputError(f"{path}: quality is 1 to 100, not {quality}")
     temporary = path.with_name(f".paragonsr-{secrets.token_hex(8)}.tmp")
     try:
-        encode(temporary, np.ascontiguousarray(pixels), picture.metadata, kind, quality)
+        encode(temporary, pixels, metadata, kind, quality)
         _publish(temporary, path, overwrite=overwrite)
     except pyvips.Error as error:
         raise OutputError(f"{path}: cannot be written: {_reason(error)}") from error

@@ -1,4 +1,4 @@
-"""From an array to a picture file: libvips encodes strip by strip straight from the array's memory."""
+"""From an array, or rows as they are made, to a picture file: libvips encodes strip by strip, without a copy."""
 
 import os
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import numpy as np
 import pyvips
 
 from paragonsr.imaging import formats, metadata, png_chunks, tiff_exif
+from paragonsr.imaging.feed import Feed
 from paragonsr.imaging.formats import Format
 from paragonsr.imaging.metadata import Metadata
 
@@ -18,8 +19,8 @@ _MILLIMETRES_PER_INCH = 25.4
 _LOSSLESS = 100
 
 
-def encode(path: Path, pixels: np.ndarray, info: Metadata, kind: Format, quality: int | None) -> None:
-    """Write the picture to `path`, whatever it is called; pyvips.Error when that fails.
+def encode(path: Path, pixels: np.ndarray | Feed, info: Metadata, kind: Format, quality: int | None) -> None:
+    """Write the picture to `path`, whatever it is called; pyvips.Error when that fails. The same bytes from both.
 
     JPEG and AVIF without chroma subsampling; WebP lossless at quality 100; AVIF from uint16 in 12 bits. PNG and TIFF
     are lossless. All are compressed for speed and memory rather than to the last byte; AVIF alone needs some 30 bytes
@@ -56,13 +57,16 @@ def _resized(info: Metadata, shape: tuple[int, ...]) -> Metadata:
     return replace(info, exif=metadata.resized(info.exif, size), xmp=metadata.resized_xmp(info.xmp, size))
 
 
-def _image(pixels: np.ndarray, info: Metadata) -> Any:
+def _image(pixels: np.ndarray | Feed, info: Metadata) -> Any:
     """A libvips image over the array's own memory (C-contiguous), with everything that travels attached."""
-    height, width = pixels.shape[:2]
-    bands = 1 if pixels.ndim == 2 else pixels.shape[2]
+    height, width, bands = (*pixels.shape, 1)[:3]
     deep = pixels.dtype == np.uint16
     gray = bands <= 2
-    image: Any = pyvips.Image.new_from_memory(pixels.data, width, height, bands, "ushort" if deep else "uchar")
+    image: Any
+    if isinstance(pixels, Feed):
+        image = pixels.image()
+    else:
+        image = pyvips.Image.new_from_memory(pixels.data, width, height, bands, "ushort" if deep else "uchar")
     space = ("grey16" if deep else "b-w") if gray else ("rgb16" if deep else "srgb")
     xres, yres = (value / _MILLIMETRES_PER_INCH for value in info.dpi)
     image = image.copy(interpretation=space, xres=xres, yres=yres)

@@ -17,7 +17,9 @@ import numpy as np
 import onnxruntime
 
 from paragonsr.errors import ModelError, ProviderError
-from paragonsr.runtime.engine import AUTO, CHOICES, CPU, ENGINES
+from paragonsr.runtime import openvino
+from paragonsr.runtime.engine import AUTO, CHOICES, CPU, ENGINES, OPENVINO
+from paragonsr.runtime.probe import Run
 
 ORT: Any = onnxruntime  # it carries no types
 
@@ -34,8 +36,8 @@ class Share:
 
 
 def available() -> tuple[str, ...]:
-    """Short names of the providers that this build of ONNX Runtime offers, best first."""
-    offered = ORT.get_available_providers()
+    """Short names of the providers that are installed, best first: those of ONNX Runtime, and OpenVINO."""
+    offered = {*ORT.get_available_providers(), *([OPENVINO] if openvino.is_installed() else [])}
     return tuple(name for name, engine in ENGINES.items() if engine in offered)
 
 
@@ -46,6 +48,8 @@ def candidates(provider: str) -> tuple[str, ...]:
         return here[: here.index(CPU) + 1]
     if provider not in ENGINES:
         raise ProviderError(f"there is no provider {provider!r}; known are {', '.join(CHOICES)}")
+    if provider not in here and ENGINES[provider] == OPENVINO:
+        raise ProviderError(f"provider {provider!r} is not installed: pip install 'paragonsr[openvino]'")
     if provider not in here:
         raise ProviderError(
             f"provider {provider!r} is not in this installation of ONNX Runtime, which offers "
@@ -59,6 +63,15 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def runner(path: Path, provider: str, threads: int) -> Run:
+    """What computes the model on one provider. Raises ModelError or ProviderError."""
+    if ENGINES[provider] == OPENVINO:
+        return openvino.Model(path, provider, threads)
+    session = open_model(path, provider, threads)
+    (given,) = session.get_inputs()
+    return lambda x: session.run(None, {given.name: x})[0]
 
 
 def open_model(path: Path, provider: str, threads: int, profile: Path | None = None) -> Any:

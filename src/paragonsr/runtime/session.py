@@ -5,17 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from paragonsr.artifacts import card as cards
-from paragonsr.errors import ModelError, ParagonError, ProviderError
-from paragonsr.runtime import probe
+from paragonsr.errors import ModelError, ParagonError
+from paragonsr.runtime import probe, proof
 from paragonsr.runtime import provider as providers
 from paragonsr.runtime.engine import AUTO, CPU
-from paragonsr.runtime.probe import Floats
-
-PROOF_TOLERANCE = 1e-3
-"""Largest difference from the CPU, on [0, 1], of a provider that is trusted: a quarter of an 8-bit step."""
+from paragonsr.runtime.probe import Floats, Run
 
 _OUT_OF_MEMORY = (
     "failed to allocate",
@@ -41,8 +36,8 @@ class Session:
 
     Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not
     there, does not compute the model, or computes it wrongly. "auto" takes the first of
-    `engine.ENGINES` that computes the model rightly, the CPU at the latest, and logs each that it
-    drops.
+    `engine.ENGINES` that computes the model rightly and is not slower than the CPU, the CPU at the latest, and logs
+    each that it drops.
     """
 
     def __init__(self, path: Path, *, provider: str = AUTO, threads: int | None = None) -> None:
@@ -54,11 +49,12 @@ class Session:
         tried = providers.candidates(provider)
         reference = providers.open_model(path, CPU, self.threads)
         _check_contract(reference, str(path))
-        self._session: Any = reference
+        given = reference.get_inputs()[0].name
+        self._run: Run | None = lambda x: reference.run(None, {given: x})[0]
         self.provider = CPU
         self.scale = probe.scale(self.run, str(path))
         self._choose(tried, explicit=provider != AUTO)
-        self.card = self._read_card()
+        self.card = self._read_card(reference)
         self.name = self.card.name if self.card else path.stem
         self.radius = self.card.radius if self.card else probe.radius(self.run, self.scale)
 
@@ -68,21 +64,21 @@ class Session:
         Raises MemoryError when there is too little memory for this size, ModelError when the model fails
         otherwise, ValueError after `close`.
         """
-        session = self._session
-        if session is None:
+        run = self._run
+        if run is None:
             raise ValueError("this session is closed")
         try:
-            return session.run(None, {session.get_inputs()[0].name: x})[0]
-        except MemoryError:
+            return run(x)
+        except (MemoryError, ParagonError):
             raise
-        except Exception as error:  # ONNX Runtime's errors have no common root
+        except Exception as error:  # the engines' errors have no common root
             if any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY):
                 raise MemoryError(f"{self.path}: no memory to run it on {list(x.shape)}") from error
             raise ModelError(f"{self.path}: fails on {list(x.shape)}: {providers.first_line(error)}") from error
 
     def close(self) -> None:
         """Give the model's memory back; runs under way in other threads still finish."""
-        self._session = None
+        self._run = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,24 +89,26 @@ class Session:
         self.close()
 
     def _choose(self, names: tuple[str, ...], *, explicit: bool) -> None:
-        """Move to the first of the providers that computes what the CPU computes."""
+        """Move to the first of the providers that computes what the CPU computes, and unless asked for no slower."""
         for name in names:
             if name == CPU:
                 return
             try:
-                self._session, note = prove(self.path, name, self.threads, self.run)
+                run, note = proof.prove(self.path, name, self.threads, self.run)
+                if not explicit:
+                    proof.race(self.path, name, run, self.run)
             except ParagonError as error:
                 if explicit:
                     raise
                 self.notes += (f"provider {name} is not used: {error}",)
                 _log.warning(self.notes[-1])
             else:
-                self.provider, self.notes = name, (*self.notes, *note)
+                self._run, self.provider, self.notes = run, name, (*self.notes, *note)
                 return
 
-    def _read_card(self) -> cards.Card | None:
+    def _read_card(self, reference: Any) -> cards.Card | None:
         """The card inside the file, held against what the file does."""
-        text: str | None = self._session.get_modelmeta().custom_metadata_map.get(cards.METADATA_KEY)
+        text: str | None = reference.get_modelmeta().custom_metadata_map.get(cards.METADATA_KEY)
         if text is None:
             return None
         card = cards.loads(text, str(self.path))
@@ -137,21 +135,3 @@ def _check_contract(session: Any, where: str) -> None:
         raise ModelError(f"{where}: takes pictures of {channels} channels; wanted are three (RGB)")
     if isinstance(height, int) or isinstance(width, int) or (isinstance(batch, int) and batch != 1):
         raise ModelError(f"{where}: takes only {given.shape}; export it with free height and width")
-
-
-def prove(path: Path, name: str, threads: int, reference: probe.Run) -> tuple[Any, tuple[str, ...]]:
-    """A session on the provider, once it has computed what the CPU computes, and notes about it."""
-    image = probe.picture(24, 32)
-    session = providers.open_model(path, name, threads)
-    share = providers.share(path, name, image)
-    if not share.own:
-        raise ProviderError(
-            f"{path}: provider {name!r} computes none of its operators, all run on the CPU; its drivers "
-            f"or libraries may be missing (offered are {', '.join(providers.available())})"
-        )
-    given = session.run(None, {session.get_inputs()[0].name: image})[0]
-    error = float(np.abs(given - reference(image)).max())
-    if not error <= PROOF_TOLERANCE:  # NaN fails too
-        raise ProviderError(f"{path}: provider {name!r} computes it wrongly: {error:.2g} away from the CPU")
-    rest = share.total - share.own
-    return session, (f"{rest} of {share.total} operators run on the CPU",) if rest else ()

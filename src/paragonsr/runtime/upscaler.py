@@ -1,7 +1,8 @@
 """Pictures in, larger pictures out: the one class most users need."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -13,13 +14,16 @@ from paragonsr.errors import InputError, ModelError
 from paragonsr.imaging.alpha import bleed
 from paragonsr.imaging.kernels import BILINEAR
 from paragonsr.imaging.resample import resample
-from paragonsr.imaging.tiles import Box, Tile, cut, whole
+from paragonsr.imaging.tiles import Box, Span, Tile, cut, whole
 from paragonsr.runtime import catalogue, conversion
 from paragonsr.runtime.conversion import Floats
 from paragonsr.runtime.session import Session
 
 Progress = Callable[[int, int], None]
 """Called with (input pixels done, input pixels in all) after each tile."""
+
+Room = Callable[[Span], NDArray[Any]]
+"""Called with the rows of the result that are made next; gives the array they go into."""
 
 TILE = 384
 """Side of a tile's core, input pixels: from here on larger tiles are no faster, and memory stays small."""
@@ -74,18 +78,19 @@ class Upscaler:
         that are not finite or far outside [0, 1], MemoryError when even the smallest tile does not fit.
         """
         _check(image)
-        pixels = image[:, :, None] if image.ndim == 2 else image
-        height, width, channels = pixels.shape
-        result = np.empty((height * self.scale, width * self.scale, channels), image.dtype)
-        colours = channels - 1 + channels % 2
-        source = pixels[:, :, :colours]
-        alpha = pixels[:, :, colours] if channels > colours else None
-        if alpha is not None:
-            source = bleed(source, alpha)
-        if _is_gray(source):
-            source = source[:, :, :1]
-        self._enlarge(source, alpha, result, progress)
-        return result[:, :, 0] if image.ndim == 2 else result
+        result = np.empty((image.shape[0] * self.scale, image.shape[1] * self.scale, *image.shape[2:]), image.dtype)
+        for _ in self._bands(image, lambda rows: result[slice(*rows)], progress):
+            pass
+        return result
+
+    def bands(self, image: NDArray[Any], room: Room, *, progress: Progress | None = None) -> Iterator[Span]:
+        """The same from the top, one row of tiles after the other, into arrays that `room` gives; the rows now filled.
+
+        For results that nobody wants to hold whole. The arrays are C-contiguous, with the type and the channels of the
+        picture.
+        """
+        _check(image)
+        return self._bands(image, room, progress)
 
     def close(self) -> None:
         """Give the model's memory back."""
@@ -110,50 +115,58 @@ class Upscaler:
             return 0
         return side
 
-    def _enlarge(
-        self, source: NDArray[Any], alpha: NDArray[Any] | None, result: NDArray[Any], progress: Progress | None
-    ) -> None:
-        """Fill `result` from `source` (HW1 or HW3) and `alpha` (HW); halve the tiles when memory runs out."""
+    def _bands(self, image: NDArray[Any], room: Room, progress: Progress | None) -> Iterator[Span]:
+        """Row of tiles after row of tiles; halves the tiles when memory runs out."""
+        source, alpha = _parted(image)
         picture = whole(*source.shape[:2])
-        size = self.tile or max(source.shape)
-        pending = self._cut([picture], picture, size)
+        size = planned = self.tile or max(source.shape)
         done, planes = 0, np.empty((1, 3, 0, 0), np.float32)
-        while pending:
-            tile = pending[-1]
-            try:
-                shape = (1, 3, tile.window.rows.length, tile.window.columns.length)
-                if planes.shape != shape:
-                    planes = np.empty(shape, np.float32)
-                self._enlarge_tile(tile, source, alpha, result, planes)
-            except MemoryError:
-                if size < 2 * SMALLEST_TILE or self.session.radius is None:
-                    raise
-                size //= 2
-                _log.warning("not enough memory: going on with tiles of %d pixels", size)
-                pending = self._cut([tile.core for tile in reversed(pending)], picture, size)
-                continue
-            pending.pop()
-            done += tile.core.area
-            if progress:
-                progress(done, picture.area)
+        for rows, tiles in groupby(self._cut([picture], picture, size), lambda tile: tile.core.rows):
+            target = Span(rows.start * self.scale, rows.stop * self.scale)
+            band = room(target)
+            band = band[:, :, None] if band.ndim == 2 else band
+            pending = list(tiles)
+            if size < planned:
+                pending = self._cut([tile.core for tile in pending], picture, size)
+            while pending:
+                tile = pending[0]
+                try:
+                    shape = (1, 3, tile.window.rows.length, tile.window.columns.length)
+                    if planes.shape != shape:
+                        planes = np.empty(shape, np.float32)
+                    self._enlarge_tile(tile, source, alpha, target.start, band, planes)
+                except MemoryError:
+                    if size < 2 * SMALLEST_TILE or self.session.radius is None:
+                        raise
+                    size //= 2
+                    _log.warning("not enough memory: going on with tiles of %d pixels", size)
+                    pending = self._cut([tile.core for tile in pending], picture, size)
+                    continue
+                del pending[0]
+                done += tile.core.area
+                if progress:
+                    progress(done, picture.area)
+            yield target
 
     def _cut(self, cores: list[Box], picture: Box, size: int) -> list[Tile]:
-        """The tiles of these parts of the picture, the first one last."""
+        """The tiles of these parts of the picture."""
         context, align = self.session.radius or 0, 1 if self.session.card else _FOREIGN_ALIGN
-        return [tile for core in cores for tile in cut(core, picture, size, context, align)][::-1]
+        return [tile for core in cores for tile in cut(core, picture, size, context, align)]
 
     def _enlarge_tile(
         self,
         tile: Tile,
         source: NDArray[Any],
         alpha: NDArray[Any] | None,
-        result: NDArray[Any],
+        top: int,
+        band: NDArray[Any],
         planes: Floats,
     ) -> None:
-        """Fill the part of `result` that is the tile's core; `planes` [1, 3, h, w] is overwritten."""
-        inner, target = tile.core.within(tile.window), result[tile.core.scaled(self.scale).slices]
+        """Fill the part of `band`, the result's rows from `top` on, that is the tile's core; overwrites `planes`."""
+        inner, (place, across) = tile.core.within(tile.window), tile.core.scaled(self.scale)
+        target = band[place.start - top : place.stop - top, slice(*across)]
         rows, columns = inner.scaled(self.scale).slices
-        colours = result.shape[2] - (alpha is not None)
+        colours = band.shape[2] - (alpha is not None)
         conversion.to_planes(source[tile.window.slices], planes[0])
         made = self.session.run(planes)[0, :, rows, columns]
         if source.shape[2] == 1:
@@ -200,6 +213,18 @@ def _check(image: Any) -> None:
         low, high = float(pixels.min()), float(pixels.max())  # NaN comes through both
         if not (low >= -0.5 and high <= 1.5):
             raise InputError(f"the picture's values go from {low:g} to {high:g}; floats must be within [0, 1]")
+
+
+def _parted(image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The colours, HW1 if they are gray, else HW3, and alpha, HW or None."""
+    pixels = image[:, :, None] if image.ndim == 2 else image
+    channels = pixels.shape[2]
+    colours = channels - 1 + channels % 2
+    source = pixels[:, :, :colours]
+    alpha = pixels[:, :, colours] if channels > colours else None
+    if alpha is not None:
+        source = bleed(source, alpha)
+    return source[:, :, :1] if _is_gray(source) else source, alpha
 
 
 def _is_gray(pixels: NDArray[Any]) -> bool:

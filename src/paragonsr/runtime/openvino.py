@@ -1,0 +1,67 @@
+"""Models on OpenVINO itself (not ONNX Runtime's provider of that name), on the CPU, in a precision that is asked for.
+
+Left to itself, OpenVINO computes in bfloat16 on processors that have it, without a word.
+"""
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from paragonsr.errors import ModelError, ProviderError
+from paragonsr.runtime.probe import Floats
+
+PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
+"""What each provider computes in."""
+
+_SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
+
+
+def is_installed() -> bool:
+    """Whether `pip install 'paragonsr[openvino]'` has been done; loads nothing."""
+    return find_spec("openvino") is not None
+
+
+class Model:
+    """A model file compiled for `threads` processor cores; may be called from several threads at once.
+
+    Raises ProviderError when OpenVINO cannot compile it, or not for this precision on this processor.
+    """
+
+    def __init__(self, path: Path, provider: str, threads: int) -> None:
+        precision = PRECISIONS[provider]
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,  # another program may sit on the core
+        }
+        try:
+            core = importlib.import_module("openvino").Core()
+            self._compiled: Any = core.compile_model(str(path), "CPU", options)
+        except (ImportError, RuntimeError) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise ProviderError(f"{path}: provider {provider!r} cannot open it: {reason[-1]}") from error
+        ran = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        if ran != precision:
+            raise ProviderError(
+                f"{path}: provider {provider!r} would compute in {_SPOKEN.get(ran, ran)} on this processor, "
+                f"not in {_SPOKEN[precision]}"
+            )
+        self._idle = SimpleQueue[Any]()  # requests, each with its memory
+
+    def __call__(self, x: Floats) -> Floats:
+        """Enlarge float32 [N, 3, H, W]."""
+        if x.ndim != 4 or x.shape[1] != 3:  # OpenVINO would read beyond it
+            raise ModelError(f"a model takes [N, 3, H, W], not {list(x.shape)}")
+        try:
+            request = self._idle.get_nowait()
+        except Empty:
+            request = self._compiled.create_infer_request()
+        try:
+            return request.infer([np.ascontiguousarray(x)], share_inputs=True)[0]  # a copy: the memory is used again
+        finally:
+            self._idle.put(request)
