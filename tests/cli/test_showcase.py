@@ -44,6 +44,32 @@ def test_a_page_and_sheets(images: Path, model: Path, capsys: pytest.CaptureFixt
     assert json.loads(Path("out/showcase.json").read_bytes())["low"] == "bicubic"
 
 
+def test_inputs_from_a_folder(images: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("halves").mkdir()
+    for path in images.iterdir():
+        Image.new("RGB", (150, 120), (10, 200, 30)).save(f"halves/{path.name}")
+    command = ("showcase", model, "--images", "images", "--lr", "halves", "--crops", 3, "--provider", "cpu")
+    assert run(*command, "--out", "out") == console.DONE
+    record = json.loads(Path("out/showcase.json").read_bytes())
+    assert record["low"] == "halves/"
+    assert [crop["picture"]["name"] for crop in record["crops"]][0] == "astronaut.webp"
+    assert len(record["crops"]) == 3
+    assert all(crop["difference"] == 0 for crop in record["crops"][1:])  # of what no photograph shows: one green
+    assert "the small pictures of halves/" in Path("out/index.html").read_text()
+    Path("halves/1.png").unlink()
+    assert run(*command, "--out", "out", "--overwrite") == console.FAILED
+    assert "error: 1.png: 1.png has no partner" in capsys.readouterr().err
+
+
+def test_a_refusal_leaves_no_folder(images: Path, four_channels: Path) -> None:
+    assert run("showcase", four_channels, "--images", "images", "--out", "new/out") == console.FAILED
+    assert run("showcase", "fidelity", "--images", "images", "--out", "new/out", "--lr", "nowhere") == console.FAILED
+    assert not Path("new").exists()
+    Path("mine").mkdir()
+    assert run("showcase", four_channels, "--images", "images", "--out", "mine") == console.FAILED
+    assert list(Path("mine").iterdir()) == []
+
+
 def test_what_fails_is_named_and_the_rest_done(
     images: Path, model: Path, four_channels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

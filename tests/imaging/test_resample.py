@@ -19,7 +19,7 @@ from paragonsr.imaging.kernels import (
     NEAREST,
     Kernel,
 )
-from paragonsr.imaging.resample import Edge, matrix, resample, taps
+from paragonsr.imaging.resample import Edge, apply, as_integers, chain, matrix, resample, taps
 
 PILLOW = [
     (BICUBIC, Image.Resampling.BICUBIC),
@@ -199,3 +199,14 @@ def test_wrong_pictures_and_sizes_are_named():
         resample(np.zeros((2, 2)), (0, 1), BOX)
     with pytest.raises(ValueError, match="at least 1"):
         resample(np.zeros((0, 2)), (1, 1), BOX)
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 3), (130, 66, 3), (258, 34)])
+@pytest.mark.parametrize("kernel", [BICUBIC, MAGIC_KERNEL_SHARP_2021])
+def test_a_chain_in_bands_is_the_whole_to_the_bit(shape: tuple[int, ...], kernel: Kernel) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    height, width = shape[:2]
+    up = taps(height, 3 * height // 2, LANCZOS3), taps(width, 3 * width // 2, LANCZOS3)
+    down = taps(3 * height // 2, height // 2, kernel), taps(3 * width // 2, width // 2, kernel)
+    whole = as_integers(apply(apply(image.astype(np.float64), *up), *down), image.dtype)
+    assert np.array_equal(chain(image, up, down), whole)

@@ -1,16 +1,12 @@
 """The command that shows what models do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from paragonsr import console
 from paragonsr.cli.options import PATH
 from paragonsr.runtime.engine import AUTO, CHOICES
-
-if TYPE_CHECKING:
-    from paragonsr.evaluate.showcase.gallery import Low
 
 
 @click.command()
@@ -20,10 +16,10 @@ if TYPE_CHECKING:
 @click.option(
     "--lr",
     "low",
-    type=click.Choice(["card", "bicubic"]),
+    metavar="card|bicubic|FOLDER",
     default="card",
     show_default=True,
-    help="How the inputs are made: the card's fixed pattern, or clean bicubic halves.",
+    help="How the inputs are made from the photographs, or where they lie.",
 )
 @click.option("--faces", metavar="CSV", type=PATH, help="Faces to show: columns file and, if known, x and y.")
 @click.option("--crops", metavar="N", type=click.IntRange(1, 200), default=24, show_default=True, help="How many.")
@@ -33,7 +29,7 @@ def showcase(
     models: tuple[str, ...],
     images: Path,
     out: Path,
-    low: "Low",
+    low: str,
     faces: Path | None,
     crops: int,
     provider: str,
@@ -52,13 +48,18 @@ def showcase(
     from paragonsr.evaluate.showcase.faces import listed
     from paragonsr.evaluate.showcase.gallery import gather
 
-    people = listed(faces) if faces else []
-    pictures = len(pairs.candidates(images, low)) + 1 + len(people)
-    folder.prepare(out, overwrite=overwrite)
-    with console.progress(pictures, "looking") as advance:
-        gallery = gather(models, images, low, faces=people, count=crops, provider=provider, progress=lambda: advance(1))
-    for fault in gallery.record.faults:
-        console.fail(f"{fault.name}: {fault.reason}")
-    for path in folder.write(gallery, out, overwrite=overwrite):
-        click.echo(path)
+    people, source = listed(faces) if faces else [], pairs.source(low)
+    pictures = len(pairs.candidates(images, source)) + 1 + len(people)
+    new = folder.prepare(out, overwrite=overwrite)
+    try:
+        with console.progress(pictures, "looking") as advance:
+            gallery = gather(
+                models, images, source, faces=people, count=crops, provider=provider, progress=lambda: advance(1)
+            )
+        for fault in gallery.record.faults:
+            console.fail(f"{fault.name}: {fault.reason}")
+        for path in folder.write(gallery, out, overwrite=overwrite):
+            click.echo(path)
+    finally:
+        folder.abandon(new)
     return console.FAILED if gallery.record.faults else console.DONE

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from paragonsr.degrade.operations import blur, halves
 from paragonsr.imaging.kernels import BICUBIC, BILINEAR, LANCZOS3, MAGIC_KERNEL_SHARP_2021
-from paragonsr.imaging.resample import apply, as_integers, taps
+from paragonsr.imaging.resample import chain, taps
 
 PATTERN = (MAGIC_KERNEL_SHARP_2021, BICUBIC, LANCZOS3, BILINEAR)
 SIGMA = 0.5
@@ -19,6 +19,5 @@ def degrade(hr: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
     """
     height, width = halves(hr)
     kernel = PATTERN[index % len(PATTERN)]
-    soft = apply(hr.astype(np.float64), blur(2 * height, SIGMA), blur(2 * width, SIGMA))
-    result = apply(soft, taps(2 * height, height, kernel), taps(2 * width, width, kernel))
-    return as_integers(result, np.dtype(np.uint8))
+    soft = blur(2 * height, SIGMA), blur(2 * width, SIGMA)
+    return chain(hr, soft, (taps(2 * height, height, kernel), taps(2 * width, width, kernel)))

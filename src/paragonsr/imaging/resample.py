@@ -4,6 +4,7 @@ Pixel i of n covers [i, i + 1] / n of the picture's side, so corners align and n
 reduced the kernel is stretched by the ratio (antialiasing); when it is enlarged the kernel keeps its width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -17,6 +18,7 @@ from paragonsr.imaging.kernels import Floats, Kernel
 Edge = Literal["clamp", "renormalise"]
 """clamp: border pixels repeat outwards (libvips); renormalise: the window ends at the border (Pillow)."""
 
+_BAND = 64  # rows of the result
 _ONE = 2**32  # weights are whole multiples of 1/_ONE: the last bits of sin and exp differ between machines
 
 
@@ -88,6 +90,27 @@ def apply(image: Floats, vertical: Taps, horizontal: Taps) -> Floats:
     return np.ascontiguousarray(image)
 
 
+def chain(image: NDArray[Any], *steps: tuple[Taps, Taps]) -> NDArray[Any]:
+    """Several `apply` (vertical, horizontal) of a uint8 or uint16 picture, HW or HWC, rounded once at the end.
+
+    Bands of rows go through all steps one by one: to the bit the same, and a large picture is never whole in float64.
+    """
+    height = len(steps[-1][0].weights)
+    bands = (_rows(image, steps, top, min(top + _BAND, height)) for top in range(0, height, _BAND))
+    return np.concatenate([as_integers(band, image.dtype) for band in bands])
+
+
+def _rows(image: NDArray[Any], steps: Sequence[tuple[Taps, Taps]], top: int, bottom: int) -> Floats:
+    """Rows `top` to `bottom` of what the steps make of the picture, from only those rows that they need."""
+    if not steps:
+        return image[top:bottom].astype(np.float64)
+    *before, (vertical, horizontal) = steps
+    indices = vertical.indices[top:bottom]
+    first, last = int(indices.min()), int(indices.max()) + 1
+    part = Taps(indices - first, vertical.weights[top:bottom])
+    return apply(_rows(image, before, first, last), part, horizontal)
+
+
 def as_integers(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Round to the nearest whole number (ties to even) and clip to the range of an unsigned integer type."""
     return np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
@@ -116,9 +139,7 @@ def resample(image: NDArray[Any], size: tuple[int, int], kernel: Kernel, *, edge
     if image.dtype.name not in ("uint8", "uint16", "float32", "float64"):
         raise TypeError(f"images are uint8, uint16, float32 or float64, not {image.dtype}")
     (height, width), (rows, columns) = image.shape[:2], size
-    result = apply(
-        image.astype(np.float64),
-        taps(height, rows, kernel, edge=edge),
-        taps(width, columns, kernel, edge=edge),
-    )
-    return as_integers(result, image.dtype) if image.dtype.kind == "u" else result
+    vertical, horizontal = taps(height, rows, kernel, edge=edge), taps(width, columns, kernel, edge=edge)
+    if image.dtype.kind == "u":
+        return chain(image, (vertical, horizontal))
+    return apply(image.astype(np.float64), vertical, horizontal)

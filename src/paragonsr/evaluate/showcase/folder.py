@@ -1,5 +1,7 @@
 """A showcase's folder: the page, its record, the sheets."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from paragonsr.artifacts import output
@@ -12,8 +14,12 @@ from paragonsr.imaging import codec
 PAGE, RECORD, SHEETS = "index.html", "showcase.json", "sheets"
 
 
-def prepare(out: Path, *, overwrite: bool) -> None:
-    """Make the folder, before the long work. Raises OutputExistsError when it holds a page, unless `overwrite`."""
+def prepare(out: Path, *, overwrite: bool) -> list[Path]:
+    """Make the folder, before the long work: what was made for it, to `abandon` if the work fails.
+
+    Raises OutputExistsError when it holds a page, unless `overwrite`.
+    """
+    new = [path for path in (out / SHEETS, out, *out.parents) if not path.exists()]
     try:
         (out / SHEETS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -21,6 +27,14 @@ def prepare(out: Path, *, overwrite: bool) -> None:
     there = [path for path in (out / PAGE, out / RECORD, *sorted((out / SHEETS).glob("*.png"))) if path.exists()]
     if there and not overwrite:
         raise OutputExistsError(f"{there[0]} is there already; name another folder or ask to overwrite")
+    return new
+
+
+def abandon(new: Sequence[Path]) -> None:
+    """Remove the folders that `prepare` made and nothing was written into."""
+    for path in new:
+        with suppress(OSError):  # not empty
+            path.rmdir()
 
 
 def write(gallery: Gallery, out: Path, *, overwrite: bool = False) -> list[Path]:

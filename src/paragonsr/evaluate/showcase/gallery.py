@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ModelError, ParagonError
 from paragonsr.evaluate import origin, pairs
 from paragonsr.evaluate.entrants import describe, enter, fault
-from paragonsr.evaluate.pairs import SCALE, Candidate, Pair
+from paragonsr.evaluate.pairs import SCALE, Candidate, Low, Pair
 from paragonsr.evaluate.report import Fault
 from paragonsr.evaluate.showcase.choice import Choice, choose
 from paragonsr.evaluate.showcase.faces import Face, astronaut
@@ -29,7 +29,6 @@ CLASSICAL: dict[str, Enlarge] = {"bicubic": classical(BICUBIC), "Lanczos": class
 
 _MARGIN = 4  # input pixels: one more than the wider of both kernels reaches
 
-Low = Literal["bicubic", "card"]
 Pixels = NDArray[np.uint8]
 Progress = Callable[[], object]
 """Called after each picture that was looked at and after each that crops were cut from."""
@@ -62,6 +61,8 @@ def gather(
 ) -> Gallery:
     """Choose at most `count` crops of the pictures in `images`, beside the faces, and enlarge and measure them.
 
+    Where `low` is a folder of small pictures, in which faces have none, theirs are made by the card's pattern.
+
     A picture or model that cannot be used becomes a fault with its reason, and the rest is shown. Raises ModelError
     when no model can be used, MissingInputError for a folder that is not there or holds no picture, ProviderError.
     """
@@ -72,6 +73,7 @@ def gather(
         Candidate(len(folder) + index, face.path.name, face.path, ()) for index, face in enumerate(people)
     ]
     centres = {len(folder) + index: face.centre for index, face in enumerate(people)}
+    lows: list[Low] = [low] * len(folder) + ["card" if isinstance(low, Path) else low] * len(people)
     faults, judges = list[Fault](), Judges()
     with ExitStack() as stack:
         taken = (TARGET, INPUT, *CLASSICAL)
@@ -80,7 +82,7 @@ def gather(
             reasons = "; ".join(each.reason for each in faults) or "none is named"
             raise ModelError(f"there is no model to show: {reasons}")
         enlargers: dict[str, Enlarge] = {**known}
-        looked = list(_survey(found, centres, low, enlargers, faults, progress))
+        looked = list(_survey(found, centres, lows, enlargers, faults, progress))
         choices = [
             Choice("face", max(windows, key=lambda window: window.difference))
             for index, windows in looked
@@ -88,7 +90,7 @@ def gather(
         ]
         rest = [window for index, windows in looked if index < len(folder) for window in windows]
         choices += choose(rest, max(count - len(choices), 0))
-        exhibits = list(_exhibits(found, low, enlargers, choices, judges, progress))
+        exhibits = list(_exhibits(found, lows, enlargers, choices, judges, progress))
         described = tuple(describe(name, upscaler) for name, upscaler in known.items())
     record = Showcase(
         date=date,
@@ -97,7 +99,7 @@ def gather(
         versions=origin.versions(),
         machine=origin.machine(),
         images=images.resolve().name,
-        low=low,
+        low=f"{low.resolve().name}/" if isinstance(low, Path) else low,
         scale=SCALE,
         models=described,
         shown=(*taken, *known),
@@ -111,7 +113,7 @@ def gather(
 def _survey(
     found: Sequence[Candidate],
     centres: dict[int, tuple[int, int] | None],
-    low: Low,
+    lows: Sequence[Low],
     models: dict[str, Enlarge],
     faults: list[Fault],
     progress: Progress,
@@ -120,7 +122,7 @@ def _survey(
     rivals = models if len(models) > 1 else models | {"Lanczos": CLASSICAL["Lanczos"]}
     for candidate in found:
         try:
-            pair = pairs.load(candidate, low)
+            pair = pairs.load(candidate, lows[candidate.index])
             larges = [enlarge(pair.low) for enlarge in rivals.values()]
             windows = survey(candidate.index, pair.high, larges)
             if centre := centres.get(candidate.index):
@@ -134,7 +136,7 @@ def _survey(
 
 def _exhibits(
     found: Sequence[Candidate],
-    low: Low,
+    lows: Sequence[Low],
     models: dict[str, Enlarge],
     choices: Iterable[Choice],
     judges: Judges,
@@ -144,7 +146,7 @@ def _exhibits(
     choices = list(choices)
     made = dict[Choice, Exhibit]()
     for index in dict.fromkeys(choice.window.picture for choice in choices):
-        pair = pairs.load(found[index], low)
+        pair = pairs.load(found[index], lows[index])
         whole = {name: enlarge(pair.low) for name, enlarge in models.items()}
         for choice in choices:
             if choice.window.picture == index:

@@ -69,9 +69,13 @@ def _head(record: Showcase, groups: dict[Kind, list[Exhibit]]) -> str:
 <p class="eyebrow">Showcase, {escape(record.date[:10])}</p>
 <h1>{escape(_names(record))}</h1>
 <p class="lead">{len(record.crops)} crops of {pictures} photographs, made twice as large. Nobody picked them: of each
-kind the program takes the places where the models differ most. The inputs are {_INPUTS[record.low]}.</p>
+kind the program takes the places where the models differ most. The inputs are {_inputs(record.low)}.</p>
 <nav aria-label="Kinds of crops">{links}</nav>
 </header>{missing}"""
+
+
+def _inputs(low: str) -> str:
+    return _INPUTS.get(low) or f"the small pictures of {escape(low)}, of faces that are not there the card’s halves"
 
 
 def _tools(record: Showcase) -> str:

@@ -35,7 +35,8 @@ class Crop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Showcase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A showcase. `shown` are the versions of each crop, in order; `unmeasured` gives columns without figures a reason.
 
-    `images` is the name of the folder; `low` says how the inputs were made, "card" or "bicubic".
+    `images` is the name of the folder; `low` says how the inputs were made, "card" or "bicubic", or is the name
+    of the folder that they lie in and a slash.
     """
 
     date: str
