@@ -80,8 +80,8 @@ def test_without_weights_and_without_pytorch(pictures, tmp_path, monkeypatch):
     assert jury.files == ()
     assert jury.scores(*pictures) == {"same": {}, "near": {}}
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    monkeypatch.delitem(__import__("sys").modules, "paragonsr.evaluate.perceptual", raising=False)
-    monkeypatch.delattr("paragonsr.evaluate.perceptual", raising=False)
+    monkeypatch.delitem(__import__("sys").modules, "paragonsr.judges.panel", raising=False)
+    monkeypatch.delattr("paragonsr.judges.panel", raising=False)
     assert Jury(("dists", "niqe")).unmeasured == {"dists": "torch missing", "niqe": "weights missing"}
 
 

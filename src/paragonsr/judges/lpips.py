@@ -10,7 +10,7 @@ from paragonsr.judges.look import normalise
 
 WEIGHTS = "lpips_v0.1_lins_and_dists_heads.safetensors"
 MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
-"""Of pictures in [-1,1]: in [0,1] exactly those of `look.normalise`, (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225)."""
+"""Of pictures in [-1,1]; of pictures in [0,1] they are ImageNet's, `look.MEAN` and `look.STD`."""
 Backbone = Literal["alex", "vgg"]
 
 

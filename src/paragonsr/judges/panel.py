@@ -16,7 +16,7 @@ from torch import Tensor
 from paragonsr.imaging import tiles
 from paragonsr.imaging.tiles import Box, Tile
 from paragonsr.judges import alexnet, dists, lpips, vgg16, weights, winograd
-from paragonsr.judges.dists import Dists, Moments
+from paragonsr.judges.dists import Moments
 from paragonsr.judges.look import normalise
 from paragonsr.judges.lpips import Lpips
 
@@ -75,6 +75,11 @@ class Panel:
         if self._dists:
             found["dists"] = [float(self._dists.judge(tally.moments())) for tally in tallies]
         return found
+
+    @staticmethod
+    def limit(threads: int) -> None:
+        """Let PyTorch use this many threads where it is called by this one, and by those that begin after it."""
+        torch.set_num_threads(threads)
 
     def _lpips(self) -> dict[Name, Lpips]:
         known: dict[Name, Lpips | None] = {"lpips_alex": self._alex, "lpips_vgg": self._vgg}
@@ -177,4 +182,3 @@ def _moments(sums: Tensor, count: int, shift: Tensor) -> Moments:
 def _weight(layer: torch.nn.Module) -> Tensor:
     (weight,) = layer.parameters()
     return weight.detach().view(-1)
-
