@@ -109,7 +109,9 @@ class _Tally:
     """What of one version and its target adds up from window to window."""
 
     def __init__(self, judges: dict[Name, Lpips]) -> None:
-        self._heads = {name: [_weight(layer) for layer in judge.heads.layers] for name, judge in judges.items()}
+        self._heads: dict[Name, list[Tensor]] = {
+            name: [_weight(layer) for layer in judge.heads.layers] for name, judge in judges.items()
+        }
         self._apart: dict[Name, list[float]] = {name: [0.0] * len(heads) for name, heads in self._heads.items()}
         self._places: dict[Name, list[int]] = {name: [0] * len(heads) for name, heads in self._heads.items()}
         self._shifts = list[Tensor]()
