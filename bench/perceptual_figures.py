@@ -6,22 +6,21 @@ On data/val with the card's low resolution, through the runtime.
 """
 
 import argparse
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 import heading
 from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
 from paragonsr.degrade import validation
+from paragonsr.evaluate.jury import Jury
 from paragonsr.imaging.codec import read
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
-from paragonsr.judges import dists, lpips
-from paragonsr.judges.niqe import Niqe
 
 Pixels = NDArray[np.uint8]
 
@@ -51,32 +50,27 @@ class Judges:
     """Everything that judges a picture beside its target, loaded once."""
 
     def __init__(self) -> None:
-        self.alex, self.vgg, self.dists = lpips.load("alex"), lpips.load("vgg"), dists.load()
-        self.niqe = Niqe(find("weights/niqe_pris_params.npz"))
+        self._jury = Jury(("lpips_alex", "lpips_vgg", "dists", "niqe"))
+        if missing := self._jury.unmeasured:
+            raise SystemExit("; ".join(f"{column}: {reason}" for column, reason in missing.items()))
 
-    def figures(self, outputs: list[Pixels], targets: list[Pixels]) -> Figures:
+    def figures(self, outputs: Sequence[Pixels], targets: Sequence[Pixels]) -> Figures:
         """The figures of outputs, uint8 HWC RGB, beside their targets."""
         rows = np.array([self._picture(output, target) for output, target in zip(outputs, targets, strict=True)])
         means = rows.mean(0)
         return Figures(*means[:5], colour=rows[:, 5].max(), halo=means[6], checkerboard=means[7] / means[8])
 
-    @torch.no_grad()
     def _picture(self, output: Pixels, target: Pixels) -> list[float]:
-        x, y = tensor(output), tensor(target)
+        scores = self._jury.scores(target, {"output": output})["output"]
         return [
             psnr_y(output, target, border=2),
-            *(float(judge(x, y)) for judge in (self.alex, self.vgg, self.dists)),
-            self.niqe.score(output),
+            *(scores[column] for column in ("lpips_alex", "lpips_vgg", "dists")),
+            scores.get("niqe", math.inf),
             colour_shift(output, target),
             overshoot(output, target),
             checkerboard_energy(output),
             checkerboard_energy(target),
         ]
-
-
-def tensor(picture: Pixels) -> Tensor:
-    """uint8 HWC -> `[1,3,H,W]` in [0,1]."""
-    return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
 
 
 def markdown(rows: dict[str, Figures], first: str) -> str:

@@ -10,7 +10,7 @@ from paragonsr.errors import ModelError
 from paragonsr.evaluate import jury as juries
 from paragonsr.evaluate.jury import COLUMNS, Jury
 from paragonsr.evaluate.suite import Settings, evaluate
-from paragonsr.judges import dists, lpips
+from paragonsr.judges import dists, lpips, vgg16
 from paragonsr.judges.brisque import Brisque
 from paragonsr.judges.niqe import Niqe
 
@@ -29,13 +29,13 @@ def test_the_scores_are_those_of_the_judges(pictures, assets, monkeypatch):
         pytest.skip(f"no weights at {assets}")
     monkeypatch.setenv("PARAGONSR_ASSETS", str(assets))
     target, versions = pictures
-    looks, features = [], dists.Dists.features
-    monkeypatch.setattr(dists.Dists, "features", lambda self, x: looks.append(x) or features(self, x))
+    looks, stage = [], vgg16.Vgg16.stage
+    monkeypatch.setattr(vgg16.Vgg16, "stage", lambda self, index, x: (looks.append(index), stage(self, index, x))[1])
     jury = Jury()
     assert jury.unmeasured == {}
     assert len(jury.files) == len({file.name for file in jury.files}) == 5
     found = jury.scores(target, versions)
-    assert len(looks) == 3  # the target once
+    assert sorted(looks) == sorted(3 * [0, *(2 * [1, 2, 3, 4])])  # the target once, its first stage for both judges
     x, y = (torch.from_numpy(one.copy()).permute(2, 0, 1)[None].float() / 255 for one in (versions["near"], target))
     expected = {
         "lpips_alex": lpips.load("alex")(x, y),
@@ -80,8 +80,8 @@ def test_without_weights_and_without_pytorch(pictures, tmp_path, monkeypatch):
     assert jury.files == ()
     assert jury.scores(*pictures) == {"same": {}, "near": {}}
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    monkeypatch.delitem(__import__("sys").modules, "paragonsr.evaluate.perceptual", raising=False)
-    monkeypatch.delattr("paragonsr.evaluate.perceptual", raising=False)
+    monkeypatch.delitem(__import__("sys").modules, "paragonsr.judges.panel", raising=False)
+    monkeypatch.delattr("paragonsr.judges.panel", raising=False)
     assert Jury(("dists", "niqe")).unmeasured == {"dists": "torch missing", "niqe": "weights missing"}
 
 

@@ -45,7 +45,17 @@ REPORT = Report(
         "m": Summary(figures=FIGURES, over_best_kernel=None, checkerboard_ratio=0.5, largest_colour_shift=0.25),
     },
     comparisons=(
-        Comparison(figure="niqe", better="m", other="n", by=0.5, least=-0.1, most=1.5, confidence=0.9, pictures=2),
+        Comparison(
+            figure="niqe",
+            better="m",
+            other="n",
+            by=0.5,
+            least=-0.1,
+            most=1.5,
+            confidence=0.9,
+            pictures=2,
+            photographs=2,
+        ),
     ),
     items=(
         Item(

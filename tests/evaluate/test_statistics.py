@@ -42,3 +42,22 @@ def test_laws(rows):
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low), abs=1e-9)
     assert back.share == pytest.approx(1 - found.share)
     assert paired(first, first) == (0, 0, 0, 0.5)
+
+
+def test_pictures_of_one_photograph_count_as_one():
+    """Each picture twice says no more than once; by hand where the photographs have different numbers of pictures."""
+    draw = np.random.default_rng(2)
+    apart, none = draw.normal(0.1, 1, 40).tolist(), [0.0] * 40
+    names = [f"{index:02}" for index in range(40)]
+    assert paired(apart, none, names) == paired(apart, none)
+    twice = paired(2 * apart, 2 * none, 2 * names)
+    assert twice == pytest.approx(paired(apart, none))
+    alone = paired(2 * apart, 2 * none)
+    assert alone.high - alone.low < 0.8 * (twice.high - twice.low)
+    groups = {"a": [1.0, 2.0, 3.0], "b": [-1.0], "c": [0.0, 4.0]}
+    rows = [(value, name) for name, values in groups.items() for value in values]
+    means = np.array([np.mean([x for name in names for x in groups[name]]) for names in product("abc", repeat=3)])
+    found = paired([value for value, _ in rows], [0.0] * 6, [name for _, name in rows])
+    assert found.mean == pytest.approx(1.5)
+    assert found.share == pytest.approx(np.mean((np.sign(means) + 1) / 2), abs=0.02)
+    assert (found.low, found.high) == pytest.approx(tuple(np.percentile(means, (2.5, 97.5), method="inverted_cdf")))

@@ -167,3 +167,31 @@ def test_kernels_enlarge_as_pillow_does_off_the_borders(tmp_path, draw, pixels):
             ours = classical(kernel)(low)
             theirs = np.asarray(Image.fromarray(low).resize((60, 48), names[kernel.name]))
             assert np.abs(ours[6:-6, 6:-6].astype(int) - theirs[6:-6, 6:-6]).max() <= 1
+
+
+def test_tiles_of_one_photograph_count_together(tmp_path, draw, plain_model):
+    """The interval is over photographs where a table names them; a table of another kind says nothing."""
+    folder = tmp_path / "tiles"
+    for seed in range(4):
+        draw(folder / f"{seed}.png", 40, 40, seed=seed)
+    alone = evaluate([plain_model], folder, "bicubic", FAST)
+    assert {item.photo for item in alone.items} == {None}
+    assert {one.photographs for one in alone.comparisons} == {4}
+    (tmp_path / "manifest.csv").write_text("tile,photo\n0.png,lake\n1.png,lake\n2.png,wood\n")
+    together = evaluate([plain_model], folder, "bicubic", FAST)
+    assert [item.photo for item in together.items] == ["lake", "lake", "wood", None]
+    assert {(one.pictures, one.photographs) for one in together.comparisons} == {(4, 3)}
+    assert [one.by for one in together.comparisons] == [one.by for one in alone.comparisons]
+    assert [one.least for one in together.comparisons] != [one.least for one in alone.comparisons]
+    (tmp_path / "manifest.csv").write_text("file,licence\n0.png,CC0\n")
+    assert evaluate([plain_model], folder, "bicubic", FAST).comparisons == alone.comparisons
+
+
+def test_pictures_side_by_side_are_reported_in_order(tmp_path, draw, random_model):
+    for seed in range(6):
+        draw(tmp_path / f"{seed}.png", 40 + 40 * (seed == 0), 40, seed=seed)
+    draw(tmp_path / "3b.png", 40, 40, "L")
+    both = evaluate([random_model], tmp_path, "card", FAST._replace(threads=2))
+    one = evaluate([random_model], tmp_path, "card", FAST)
+    assert [item.name for item in both.items] == [f"{seed}.png" for seed in range(6)]
+    assert (both.items, both.faults, both.comparisons) == (one.items, one.faults, one.comparisons)

@@ -3,6 +3,7 @@
 Training memory-maps the array; a curation leaves it ready in the folder `shards` beside its tiles.
 """
 
+import csv
 import hashlib
 import os
 from pathlib import Path
@@ -32,6 +33,22 @@ def digest(tiles: list[Path]) -> str:
         hashed.update(path.name.encode() + b"\0")
         hashed.update(path.read_bytes())
     return hashed.hexdigest()
+
+
+def photographs(folder: Path) -> dict[str, str] | None:
+    """The photograph that each tile was cut from, by the tile's name.
+
+    From `manifest.csv` (columns `tile`, `photo`) in the folder or else the one above it; None where there is none.
+    Raises DataError for one without those columns.
+    """
+    for manifest in (folder / "manifest.csv", folder.parent / "manifest.csv"):
+        if manifest.is_file():
+            with manifest.open(newline="", encoding="utf-8") as lines:
+                rows = csv.DictReader(lines)
+                if not {"tile", "photo"} <= set(rows.fieldnames or ()):
+                    raise DataError(f"{manifest} needs the columns tile and photo, not {rows.fieldnames}")
+                return {row["tile"]: row["photo"] for row in rows}
+    return None
 
 
 def packed(tiles: list[Path], digest: str, *places: Path) -> Path:

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -19,7 +20,7 @@ _PROBE = (32, 48)
 
 
 class Command:
-    """A command line with `{in}` and `{out}`, run without a shell for each picture; closes as a context.
+    """A command line with `{in}` and `{out}`, run without a shell, one picture at a time; closes as a context.
 
     Attributes: `name`, of the program; `program`, its file; `line`, the command without folders; `scale`, found by
     running it on a small picture. Raises ModelError when there is no such program, when it fails, or when what it
@@ -27,6 +28,7 @@ class Command:
     """
 
     def __init__(self, text: str) -> None:
+        self._lock = threading.Lock()
         self._words = shlex.split(text, posix=os.name != "nt")
         found = shutil.which(self._words[0])
         if found is None:
@@ -50,7 +52,8 @@ class Command:
             given, made = Path(folder, "in.png"), Path(folder, "out.png")
             codec.write(given, codec.Picture(image))
             words = [word.replace("{in}", str(given)).replace("{out}", str(made)) for word in self._words]
-            done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
+            with self._lock:  # it may need all the memory that there is
+                done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
             if done.returncode:
                 last = (done.stderr.strip() or done.stdout.strip() or "it says nothing").splitlines()[-1]
                 raise ModelError(f"{self.line}: ends with {done.returncode}: {last}")

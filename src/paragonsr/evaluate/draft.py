@@ -1,8 +1,12 @@
 """What is measured so far, kept beside the report to come, so that a run that was killed goes on where it stopped."""
 
 import hashlib
+import os
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -14,6 +18,14 @@ class Effort(msgspec.Struct, frozen=True):
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+
+    @classmethod
+    def until_now(cls) -> Self:
+        """Of this process and of the commands that it has run; two of them have a difference."""
+        return cls(time.monotonic(), sum(os.times()[:4]))
+
+    def __sub__(self, other: Self) -> "Effort":
+        return Effort(self.seconds - other.seconds, self.cpu_seconds - other.cpu_seconds)
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -37,12 +49,13 @@ class Draft:
     """Items as they are measured, a line of JSON each, in the file `path` (None: kept nowhere).
 
     `settings` is everything that an item's figures depend on, but for its own files: a draft of other settings is
-    begun anew, with `begin`. `spent` is what the items that were found took.
+    begun anew, with `begin`. `spent` is what the items that were found took. Several threads may use it at once.
     """
 
     def __init__(self, path: Path | None, settings: Sequence[object], begin: Callable[[], Beginning]) -> None:
         self._path = path
         self._found = dict[tuple[str, str, str | None], Item]()
+        self._lock, self._last = threading.Lock(), Effort.until_now()
         self.spent = Effort()
         key = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
         found = self._resume(path, key) if path else None
@@ -54,9 +67,12 @@ class Draft:
         """The item of these files, if it was measured."""
         return self._found.get((name, high.sha256, low.sha256 if low else None))
 
-    def add(self, item: Item, effort: Effort) -> None:
-        """Keep an item."""
-        self._write(_Entry(item, effort), "ab")
+    def add(self, item: Item) -> None:
+        """Keep an item, and with it what has been spent since the last one."""
+        with self._lock:
+            now = Effort.until_now()
+            self._write(_Entry(item, now - self._last), "ab")
+            self._last = now
 
     def _resume(self, path: Path, key: str) -> Beginning | None:
         """Take over what is in the file, cutting off a last line that was never finished; None if it is not ours."""

@@ -1,7 +1,6 @@
 """Whoever gives a picture a score as people might: loaded once, and whoever cannot be had says why."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,16 +15,13 @@ from paragonsr.judges.brisque import Brisque
 from paragonsr.judges.niqe import Niqe
 
 if TYPE_CHECKING:
-    from paragonsr.evaluate.perceptual import Judge
+    from paragonsr.judges.panel import Name, Panel
 
 Column = Literal["lpips_alex", "lpips_vgg", "dists", "niqe", "brisque"]
 
 COLUMNS: tuple[Column, ...] = ("lpips_alex", "lpips_vgg", "dists", "niqe", "brisque")
 LEAST = 31
 """The smallest side, in pixels, that every judge sees something in (AlexNet's)."""
-
-MOST = 2**22
-"""The largest picture, in pixels: VGG's features of it and of its target take about 4 GB."""
 
 _TABLES: dict[Column, str] = {"niqe": "niqe_pris_params.npz", "brisque": "brisque_svr_live.npz"}
 
@@ -41,8 +37,8 @@ class Jury:
 
     def __init__(self, columns: Sequence[Column] = COLUMNS) -> None:
         self.unmeasured = dict[str, str]()
-        self._judges = dict[Column, "Judge"]()
-        found = dict[Path, None]()
+        self._alone = dict[Column, Niqe | Brisque]()
+        beside, found = list["Name"](), dict[Path, None]()
         for column in columns:
             try:
                 paths = [assets.find(f"weights/{name}") for name in _weights(column)]
@@ -51,48 +47,52 @@ class Jury:
             except ModuleNotFoundError as error:
                 self.unmeasured[column] = f"{error.name} missing"
             else:
-                self._judges[column] = _load(column, paths)
                 found |= dict.fromkeys(paths)
+                match column:
+                    case "niqe":
+                        self._alone[column] = Niqe(*paths)
+                    case "brisque":
+                        self._alone[column] = Brisque(*paths)
+                    case _:
+                        beside.append(column)
+        self._panel = _seat(beside) if beside else None
         self.files: tuple[File, ...] = tuple(map(origin.file, found))
 
     def scores(self, target: Pixels, versions: Mapping[str, Pixels]) -> dict[str, dict[str, float]]:
-        """Of each version of a picture, all uint8 HWC RGB of the target's size; nothing below `LEAST`, above `MOST`.
+        """Of each version of a picture, all uint8 HWC RGB of the target's size; nothing below `LEAST`.
 
-        A judge that has no finite score for one version (NIQE, of flat pictures) has none for any.
+        A judge that has no finite score for one version (NIQE, of flat pictures) has none for any. May be called by
+        several threads at once.
         """
         rows: dict[str, dict[str, float]] = {name: {} for name in versions}
-        height, width = target.shape[:2]
-        if min(height, width) < LEAST or height * width > MOST:
+        if min(target.shape[:2]) < LEAST:
             return rows
-        for column, judge in self._judges.items():
-            values = judge(target, list(versions.values()))
+        seen = list(versions.values())
+        found: dict[Column, list[float]] = {**self._panel(target, seen)} if self._panel else {}
+        found |= {column: [judge.score(version) for version in seen] for column, judge in self._alone.items()}
+        for column, values in found.items():
             if np.isfinite(values).all():
                 for row, value in zip(rows.values(), values, strict=True):
                     row[column] = value
         return rows
+
+    def limit(self, threads: int) -> None:
+        """Let PyTorch use this many threads where it is called by this one, and by those that begin after it."""
+        if self._panel:
+            self._panel.limit(threads)
 
 
 def _weights(column: Column) -> Sequence[str]:
     """The names of a judge's weights. Raises ModuleNotFoundError for a network's without PyTorch."""
     if column in ("niqe", "brisque"):
         return (_TABLES[column],)
-    from paragonsr.evaluate import perceptual  # here, because PyTorch is an extra
+    from paragonsr.judges import panel
 
-    return perceptual.FILES[column]
-
-
-def _load(column: Column, paths: Sequence[Path]) -> "Judge":
-    """A judge. Raises ModelError or AssetError for a file that does not hold its weights."""
-    match column:
-        case "niqe":
-            return partial(_alone, Niqe(*paths))
-        case "brisque":
-            return partial(_alone, Brisque(*paths))
-        case _:
-            from paragonsr.evaluate import perceptual
-
-            return perceptual.load(column)
+    return panel.FILES[column]
 
 
-def _alone(judge: Niqe | Brisque, _: Pixels, versions: Sequence[Pixels]) -> list[float]:
-    return [judge.score(version) for version in versions]
+def _seat(names: Sequence["Name"]) -> "Panel":
+    """The networks. Raises AssetError for a file that does not hold their weights."""
+    from paragonsr.judges.panel import Panel
+
+    return Panel(names)

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from paragonsr.artifacts import tileset
 from paragonsr.degrade import validation
 from paragonsr.degrade.operations import bicubic
 from paragonsr.errors import DataError, MissingInputError, UnsupportedImageError
@@ -19,12 +20,16 @@ Low = Literal["bicubic", "card"] | Path
 
 
 class Candidate(NamedTuple):
-    """A pair by its files, not yet read; `index` is its place among all targets in the order of their names."""
+    """A pair by its files, not yet read; `index` is its place among all targets in the order of their names.
+
+    `photo` is the photograph that the target was cut from, if `manifest.csv` says so: see `tileset.photographs`.
+    """
 
     index: int
     name: str
     high: Path | None
     low: tuple[Path, ...]
+    photo: str | None = None
 
 
 class Pair(NamedTuple):
@@ -58,7 +63,10 @@ def candidates(high: Path, low: Low) -> list[Candidate]:
     for path in inputs:
         stems.setdefault(path.stem, []).append(path)
     partners = [tuple(stems.get(path.stem) or stems.get(f"{path.stem}x2", ())) for path in targets]
-    found = [Candidate(index, path.name, path, partners[index]) for index, path in enumerate(targets)]
+    photos = _photos(high)
+    found = [
+        Candidate(index, path.name, path, partners[index], photos.get(path.name)) for index, path in enumerate(targets)
+    ]
     paired = {path for several in partners for path in several}
     lonely = [path for path in inputs if path not in paired]
     return found + [Candidate(-1, path.name, None, (path,)) for path in lonely]
@@ -99,6 +107,14 @@ def _pictures(folder: Path) -> list[Path]:
     if not found:
         raise MissingInputError(f"{folder} holds no picture ({', '.join(sorted(SUFFIXES))})")
     return found
+
+
+def _photos(folder: Path) -> dict[str, str]:
+    """What is known of the pictures' photographs; a `manifest.csv` of another kind says nothing of them."""
+    try:
+        return tileset.photographs(folder.resolve()) or {}
+    except DataError:
+        return {}
 
 
 def _partner(candidate: Candidate, gray_as_rgb: bool) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import msgspec
 from paragonsr.artifacts import output
 from paragonsr.errors import DataError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,7 +65,10 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A picture that every method has enlarged; `size` (height, width) is the target's after cropping to even sides."""
+    """A picture that every method has enlarged; `size` (height, width) is the target's after cropping to even sides.
+
+    `photo` names the photograph that it was cut from, where a table beside it says so (None: it is one of its own).
+    """
 
     name: str
     size: tuple[int, int]
@@ -75,6 +78,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     target_checkerboard: float
     figures: dict[str, Figures]
     best_kernel: str
+    photo: str | None = None
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,8 +107,8 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Which of two methods is better by a figure, on the same pictures.
 
     The mean of `better` is ahead of that of `other` by `by` (at least 0, in the figure's unit), with the 95 % interval
-    `least` to `most` over resampled pictures; where `least` is below 0 the pictures do not decide it. `confidence` is
-    the share of resamples in which it is ahead, `pictures` how many were compared.
+    `least` to `most` over resampled photographs; where `least` is below 0 they do not decide it. `confidence` is the
+    share of resamples in which it is ahead, `pictures` how many were compared, cut from so many `photographs`.
     """
 
     figure: str
@@ -115,6 +119,7 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     most: float
     confidence: float
     pictures: int
+    photographs: int
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

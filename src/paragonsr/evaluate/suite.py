@@ -1,8 +1,7 @@
 """Models and classical kernels measured on the same pictures, through the real runtime."""
 
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +24,10 @@ from paragonsr.evaluate.yardstick import BORDER, KERNELS, Yardstick
 
 Progress = Callable[[int, int, str], None]
 """Called with (pictures done, pictures in all, name of the last one)."""
+
+
+MOST_AT_ONCE = 4
+"""Pictures measured at a time, a thread each: the networks' features of one take up to 2 GB."""
 
 
 class Settings(NamedTuple):
@@ -55,7 +58,7 @@ def evaluate(
     Raises MissingInputError for a folder that is not there or holds no picture, ProviderError for a provider that is
     not here.
     """
-    start = _now()
+    start, machine = Effort.until_now(), origin.machine()
     found, jury = pairs.candidates(high, low), Jury(() if settings.fast else COLUMNS)
     source = f"{low.resolve().name}/" if isinstance(low, Path) else low
     faults = list[Fault]()
@@ -65,17 +68,24 @@ def evaluate(
         described = tuple(describe(name, entrant) for name, entrant in known.items())
         code = (origin.program(), origin.versions(), jury.files, jury.unmeasured, described, settings)
         begin = partial(_begin, known)
-        kept = Draft(draft, (*code, source, [candidate.name for candidate in found]), begin)
+        named = [(candidate.name, candidate.photo) for candidate in found]
+        kept = Draft(draft, (*code, source, named), begin)
         stick = Yardstick(known, jury, low, film=settings.film, gray_as_rgb=settings.gray_as_rgb)
-        items = list(_measured(found, stick, kept, faults, progress))
-    spent = _since(start)
+        threads = min(machine.cores, settings.threads or machine.cores)
+        workers = 1 if settings.film else min(threads, len(found), MOST_AT_ONCE)
+        with ThreadPoolExecutor(workers, "measuring", jury.limit, (threads // workers,)) as pool:
+            measured = _measured(pool, found, partial(_measure, stick=stick, kept=kept), progress)
+        jury.limit(machine.cores)
+    items = [one for one in measured if isinstance(one, Item)]
+    faults += [one for one in measured if isinstance(one, Fault)]
+    spent = Effort.until_now() - start
     return Report(
         date=kept.beginning.date,
         seconds=round(spent.seconds + kept.spent.seconds, 1),
         cpu_seconds=round(spent.cpu_seconds + kept.spent.cpu_seconds, 1),
         commit=commit(),
         versions=origin.versions(),
-        machine=origin.machine(),
+        machine=machine,
         high=high.resolve().name,
         low=source,
         film=settings.film,
@@ -97,21 +107,33 @@ def _begin(known: dict[str, Entrant]) -> Beginning:
 
 
 def _measured(
-    found: Sequence[Candidate], stick: Yardstick, kept: Draft, faults: list[Fault], progress: Progress | None
-) -> Iterator[Item]:
-    """Every pair that can be measured, or was; what cannot is added to `faults`."""
-    for done, candidate in enumerate(found, start=1):
-        try:
-            yield _item(candidate, found[done - 2] if done > 1 else None, stick, kept)
-        except (ParagonError, MemoryError) as error:
-            faults.append(fault(candidate.name, error))
-        if progress:
-            progress(done, len(found), candidate.name)
+    pool: ThreadPoolExecutor,
+    found: Sequence[Candidate],
+    measure: Callable[[Candidate, Candidate | None], Item | Fault],
+    progress: Progress | None,
+) -> list[Item | Fault]:
+    """Every pair in order, measured, or why it cannot be; when stopped, what has begun is ended first, and kept."""
+    befores = (None, *found[:-1])
+    tasks = {pool.submit(measure, *pair): pair[0] for pair in zip(found, befores, strict=True)}
+    try:
+        for done, task in enumerate(as_completed(tasks), start=1):
+            task.result()
+            if progress:
+                progress(done, len(found), tasks[task].name)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [task.result() for task in tasks]
+
+
+def _measure(candidate: Candidate, before: Candidate | None, stick: Yardstick, kept: Draft) -> Item | Fault:
+    try:
+        return _item(candidate, before, stick, kept)
+    except (ParagonError, MemoryError) as error:
+        return fault(candidate.name, error)
 
 
 def _item(candidate: Candidate, before: Candidate | None, stick: Yardstick, kept: Draft) -> Item:
     """A pair as it was measured before, or measured now and kept."""
-    start = _now()
     pair = stick.load(candidate)
     assert candidate.high is not None, "a pair that was read has a target"
     high = origin.file(candidate.high)
@@ -119,14 +141,5 @@ def _item(candidate: Candidate, before: Candidate | None, stick: Yardstick, kept
     if item := kept.find(candidate.name, high, low):
         return item
     item = stick.measure(candidate, pair, high, low, before)
-    kept.add(item, _since(start))
+    kept.add(item)
     return item
-
-
-def _now() -> Effort:
-    return Effort(time.monotonic(), sum(os.times()[:4]))  # of this process and of the commands that it has run
-
-
-def _since(start: Effort) -> Effort:
-    now = _now()
-    return Effort(now.seconds - start.seconds, now.cpu_seconds - start.cpu_seconds)

@@ -8,7 +8,7 @@ from msgspec import convert
 from msgspec.structs import fields
 
 from paragonsr.evaluate import statistics
-from paragonsr.evaluate.jury import COLUMNS, LEAST, MOST
+from paragonsr.evaluate.jury import COLUMNS, LEAST
 from paragonsr.evaluate.report import Comparison, Figures, Item, Summary
 from paragonsr.evaluate.yardstick import BORDER, decibels, finite
 from paragonsr.imaging.kernels import LANCZOS3
@@ -19,14 +19,14 @@ HIGHER = ("psnr_y", "ssim_y", "ms_ssim_y")
 """The figures of which more is better; of the others less is."""
 
 _COMPARED = tuple(name for name in FIGURES if name != "checkerboard")  # which is good where it is the target's
-_NETWORKS = f"a side below {LEAST} pixels or more than {MOST:,} pixels"
+_JUDGES = f"a side below {LEAST} pixels"
 _WHY = {
     "ms_ssim_y": f"a side below {MS_SSIM_SIDE + 2 * BORDER} pixels",
-    "lpips_alex": _NETWORKS,
-    "lpips_vgg": _NETWORKS,
-    "dists": _NETWORKS,
-    "niqe": f"{_NETWORKS}, or fewer than two blocks of 96x96 with any texture",
-    "brisque": _NETWORKS,
+    "lpips_alex": _JUDGES,
+    "lpips_vgg": _JUDGES,
+    "dists": _JUDGES,
+    "niqe": f"{_JUDGES}, or fewer than two blocks of 96x96 with any texture",
+    "brisque": _JUDGES,
     "flicker": "no frame of its size before it",
 }
 
@@ -41,7 +41,7 @@ def compare(items: Sequence[Item], models: Sequence[str]) -> Iterator[Comparison
     for first, second in (*combinations(models, 2), *((model, LANCZOS3.name) for model in models)):
         for figure in _COMPARED:
             rows = [(getattr(item.figures[first], figure), getattr(item.figures[second], figure)) for item in items]
-            known = [row for row in rows if None not in row]
+            known = [(*row, item.photo or item.name) for row, item in zip(rows, items, strict=True) if None not in row]
             if len(known) > 1 and (figure != "psnr_y" or len(known) == len(rows)):  # None of PSNR is infinite
                 yield _comparison(figure, first, second, known)
 
@@ -81,9 +81,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def _comparison(figure: str, first: str, second: str, rows: Sequence[tuple[float, float]]) -> Comparison:
+def _comparison(figure: str, first: str, second: str, rows: Sequence[tuple[float, float, str]]) -> Comparison:
+    """Of rows of the first's figure, the second's and the photograph's name."""
     sign = 1 if figure in HIGHER else -1
-    ahead = statistics.paired(*([sign * value for value in column] for column in zip(*rows, strict=True)))
+    photos = [photo for *_, photo in rows]
+    ahead = statistics.paired([sign * a for a, *_ in rows], [sign * b for _, b, _ in rows], photos)
     names, way = ((first, second), 1) if ahead.mean >= 0 else ((second, first), -1)
     least, most = sorted((way * ahead.low, way * ahead.high))
     return Comparison(
@@ -95,4 +97,5 @@ def _comparison(figure: str, first: str, second: str, rows: Sequence[tuple[float
         most=most,
         confidence=ahead.share if way > 0 else 1 - ahead.share,
         pictures=len(rows),
+        photographs=len(set(photos)),
     )

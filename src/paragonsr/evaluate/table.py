@@ -80,7 +80,10 @@ def _table(
 
 def _comparisons(report: Report) -> Table:
     """Each model with each other; a lonely model with Lanczos."""
-    rows = Table(title="Who is better, by how much (95 % of resampled sets of pictures)", title_justify="left")
+    cut = {one.photographs for one in report.comparisons if one.photographs < one.pictures}
+    drawn = f"of the {max(cut)} photographs they are cut from" if cut else "of pictures"
+    title = f"Who is better, by how much (95 % of resampled sets {drawn})"
+    rows = Table(title=title, title_justify="left")
     for heading in ("figure", "better", "than"):
         rows.add_column(heading, no_wrap=True)
     for heading in ("by", "95 %"):

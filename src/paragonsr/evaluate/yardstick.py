@@ -83,6 +83,7 @@ class Yardstick:
             low=low,
             target_checkerboard=checkerboard_energy(pair.high),
             figures=figures,
+            photo=candidate.photo,
             best_kernel=max((kernel.name for kernel in KERNELS), key=lambda name: decibels(figures[name])),
         )
 

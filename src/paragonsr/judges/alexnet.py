@@ -7,6 +7,7 @@ from paragonsr.judges import weights
 
 WEIGHTS = "alexnet_torchvision_features.fp16.safetensors"
 WIDTHS = (64, 192, 384, 256, 256)
+STRIDES = (4, 8, 16, 16, 16)
 
 
 class AlexNet(nn.Module):

@@ -1,5 +1,7 @@
 """DISTS (Ding et al. 2020): structure and texture similarity in VGG's features, differentiable."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -28,16 +30,15 @@ class Dists(nn.Module):
         return [x, *self.vgg.stages(normalise(x))]
 
     def compare(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Equation 10: one minus the weighted similarities of means and of correlations, for two sets of features."""
+        """How different two sets of features are."""
+        return self.judge([_moments(x, y) for x, y in zip(a, b, strict=True)])
+
+    def judge(self, moments: list["Moments"]) -> Tensor:
+        """Equation 10: one minus the weighted similarities of means and of correlations, for the moments of stages."""
         total = self.heads.alpha.sum() + self.heads.beta.sum()
         alphas, betas = (head.view(-1).split(WIDTHS) for head in (self.heads.alpha / total, self.heads.beta / total))
-        similarity = a[0].new_zeros(len(a[0]))
-        for x, y, alpha, beta in zip(a, b, alphas, betas, strict=True):
-            x, y = x.float() if x.dtype.itemsize < 4 else x, y.float() if y.dtype.itemsize < 4 else y
-            mean_x, mean_y = x.mean((2, 3)), y.mean((2, 3))
-            var_x = (x - mean_x[:, :, None, None]).square().mean((2, 3))
-            var_y = (y - mean_y[:, :, None, None]).square().mean((2, 3))
-            covariance = (x * y).mean((2, 3)) - mean_x * mean_y
+        similarity = moments[0].mean_x.new_zeros(len(moments[0].mean_x))
+        for (mean_x, mean_y, var_x, var_y, covariance), alpha, beta in zip(moments, alphas, betas, strict=True):
             texture = (2 * mean_x * mean_y + FLOOR) / (mean_x**2 + mean_y**2 + FLOOR)
             structure = (2 * covariance + FLOOR) / (var_x + var_y + FLOOR)
             similarity = similarity + (alpha * texture + beta * structure).sum(1)
@@ -55,6 +56,25 @@ class Heads(nn.Module):
         super().__init__()
         self.alpha = nn.Parameter(torch.full((1, sum(WIDTHS), 1, 1), 0.1))
         self.beta = nn.Parameter(torch.full((1, sum(WIDTHS), 1, 1), 0.1))
+
+
+class Moments(NamedTuple):
+    """Of two pictures' features of one stage, each `[N,C]`."""
+
+    mean_x: Tensor
+    mean_y: Tensor
+    var_x: Tensor
+    var_y: Tensor
+    covariance: Tensor
+
+
+def _moments(x: Tensor, y: Tensor) -> Moments:
+    """Of features `[N,C,h,w]`, in single precision at least."""
+    x, y = x.float() if x.dtype.itemsize < 4 else x, y.float() if y.dtype.itemsize < 4 else y
+    mean_x, mean_y = x.mean((2, 3)), y.mean((2, 3))
+    var_x = (x - mean_x[:, :, None, None]).square().mean((2, 3))
+    var_y = (y - mean_y[:, :, None, None]).square().mean((2, 3))
+    return Moments(mean_x, mean_y, var_x, var_y, (x * y).mean((2, 3)) - mean_x * mean_y)
 
 
 def hanning(x: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from paragonsr.judges import alexnet, vgg16, weights
 from paragonsr.judges.look import normalise
 
 WEIGHTS = "lpips_v0.1_lins_and_dists_heads.safetensors"
-MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of pictures in [-1,1]
+MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+"""Of pictures in [-1,1]; of pictures in [0,1] they are ImageNet's, `look.MEAN` and `look.STD`."""
 Backbone = Literal["alex", "vgg"]
 
 
@@ -25,7 +26,7 @@ class Lpips(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """The five layers, each place's channels scaled to a length of 1."""
-        return [_unit(stage) for stage in self.backbone.stages(normalise(2 * x - 1, MEAN, STD))]
+        return [unit(stage) for stage in self.backbone.stages(normalise(2 * x - 1, MEAN, STD))]
 
     def compare(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
         """Equation 1 of the paper, for two sets of features."""
@@ -52,7 +53,8 @@ class Heads(nn.Module):
         return [head["model"] for head in self.children() if isinstance(head, nn.ModuleDict)]
 
 
-def _unit(x: Tensor) -> Tensor:
+def unit(x: Tensor) -> Tensor:
+    """`[N,C,...]`, each place's channels scaled to a length of 1."""
     return x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
 
 

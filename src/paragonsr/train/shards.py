@@ -1,6 +1,5 @@
 """Tiles packed once into a memory-mapped array, so that a random crop costs microseconds and not a PNG."""
 
-import csv
 import os
 from collections import Counter
 from pathlib import Path
@@ -72,17 +71,12 @@ def _level(whole: NDArray[np.uint8], packed: Path, scale: float) -> NDArray[np.u
 
 
 def _photos(folder: Path, names: list[str]) -> list[str]:
-    for manifest in (folder / "manifest.csv", folder.parent / "manifest.csv"):
-        if manifest.is_file():
-            with manifest.open(newline="", encoding="utf-8") as lines:
-                rows = csv.DictReader(lines)
-                if not {"tile", "photo"} <= set(rows.fieldnames or ()):
-                    raise DataError(f"{manifest} needs the columns tile and photo, not {rows.fieldnames}")
-                known = {row["tile"]: row["photo"] for row in rows}
-            if missing := [name for name in names if name not in known]:
-                raise DataError(f"{manifest} does not name {missing[0]} (and {len(missing) - 1} more)")
-            return [known[name] for name in names]
-    return names
+    known = tileset.photographs(folder)
+    if known is None:
+        return names
+    if missing := [name for name in names if name not in known]:
+        raise DataError(f"the manifest.csv of {folder} does not name {missing[0]} (and {len(missing) - 1} more)")
+    return [known[name] for name in names]
 
 
 def _weights(photos: list[str], data: Data) -> NDArray[np.float64]:

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from paragonsr.evaluate import perceptual
 from paragonsr.evaluate.showcase.figures import Judges
 from paragonsr.imaging.metrics import psnr_y, ssim_y
-from paragonsr.judges import dists, lpips
+from paragonsr.judges import dists, lpips, panel
 
 
 @pytest.fixture
@@ -33,8 +32,8 @@ def test_without_weights(crops, tmp_path, monkeypatch):
 
 def test_without_pytorch(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    monkeypatch.delitem(__import__("sys").modules, "paragonsr.evaluate.perceptual")
-    monkeypatch.delattr("paragonsr.evaluate.perceptual")
+    monkeypatch.delitem(__import__("sys").modules, "paragonsr.judges.panel")
+    monkeypatch.delattr("paragonsr.judges.panel")
     assert Judges().unmeasured == {"lpips": "torch missing", "dists": "torch missing"}
 
 
@@ -50,4 +49,5 @@ def test_with_weights(crops, assets, monkeypatch):
     assert found["near"].dists == pytest.approx(float(dists.load()(x, y)), rel=1e-3)
     assert found["same"].lpips == pytest.approx(0, abs=1e-6)
     assert found["same"].dists == pytest.approx(0, abs=1e-5)
-    assert perceptual.load("dists")(target, [versions["near"]]) == pytest.approx([found["near"].dists], rel=1e-3)
+    alone = panel.Panel(["dists"])(target, [versions["near"]])
+    assert alone == {"dists": pytest.approx([found["near"].dists], rel=1e-6)}
