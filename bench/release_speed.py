@@ -6,6 +6,7 @@
     published   the model's session, and with the provider if it is another, against the published Nano's: straight
                 translation, and our graph of it
     conversion  uint8 in and out against the session alone
+    stages      what a JPEG to a JPEG or PNG is made of, ours and Pillow's
     process     a JPEG to a PNG, and to a JPEG: the whole process, its parts done alone, and Pillow's enlargement
     flat        time for each megapixel from 0.25 MP up
     memory      peak of the whole process on 100 MP
@@ -110,6 +111,35 @@ def conversion(options: argparse.Namespace) -> Table:
     return table
 
 
+def stages(options: argparse.Namespace) -> Table:
+    """CPU time of each step of a small photograph, on one thread, alone."""
+    table = Table("step", "ours, CPU ms/MP", "Pillow's", title="per output megapixel, one thread")
+    width, height = options.side
+    with TemporaryDirectory() as name, Upscaler(options.model, provider=options.provider, threads=1) as upscaler:
+        folder = Path(name)
+        photograph(folder / "a.jpg", width, height)
+        picture = codec.read(folder / "a.jpg")
+        large, image = upscaler(picture.pixels), Image.open(folder / "a.jpg").convert("RGB")
+        made, double = codec.Picture(large, picture.metadata), (2 * width, 2 * height)
+        theirs = image.resize(double, Image.Resampling.LANCZOS)
+        settings = {".jpg": {"quality": 95, "subsampling": 0}, ".png": {"compress_level": 1}}
+        jobs: dict[str, tuple[contest.Job, contest.Job]] = {
+            "read": (lambda: codec.read(folder / "a.jpg"), lambda: Image.open(folder / "a.jpg").convert("RGB")),
+            "enlarge": (lambda: upscaler(picture.pixels), lambda: image.resize(double, Image.Resampling.LANCZOS)),
+        }
+        for end, how in settings.items():
+            jobs[f"write {end[1:]}"] = (
+                lambda end=end: codec.write(folder / f"o{end}", made, overwrite=True),
+                lambda end=end, how=how: theirs.save(folder / f"p{end}", **how),
+            )
+        for step, (ours, other) in jobs.items():
+            costs = contest.interleaved({"ours": ours, "Pillow": other}, options.turns, warm_up=1)
+            table.add_row(
+                step, *(f"{1e3 * contest.typical(c).cpu / megapixels((height, width)):.1f}" for c in costs.values())
+            )
+    return table
+
+
 def process(options: argparse.Namespace) -> Table:
     """The whole process against its parts alone, and against Pillow in a process of its own."""
     table = Table("threads", "to", "what", "CPU s", "wall s", "ours over it, CPU", "wall", title_justify="left")
@@ -207,7 +237,7 @@ def megapixels(size: tuple[int, int]) -> float:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Table]] = {
-    part.__name__: part for part in (published, conversion, process, flat, memory)
+    part.__name__: part for part in (published, conversion, stages, process, flat, memory)
 }
 
 
