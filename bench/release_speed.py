@@ -1,9 +1,12 @@
 """The speeds that a release is held to, each beside what it is held against.
 
-    python bench/release_speed.py [--only PART ...] [--model NAME|FILE] [--int8 FILE] [--published CHECKPOINT]
+    python bench/release_speed.py [--only PART ...] [--model NAME|FILE] [--provider NAME] [--int8 FILE]
+                                  [--published CHECKPOINT]
 
-    published   the model's session against the published Nano's: straight translation, and our graph of it
+    published   the model's session, and with the provider if it is another, against the published Nano's: straight
+                translation, and our graph of it
     conversion  uint8 in and out against the session alone
+    stages      what a JPEG to a JPEG or PNG is made of, ours and Pillow's
     process     a JPEG to a PNG, and to a JPEG: the whole process, its parts done alone, and Pillow's enlargement
     flat        time for each megapixel from 0.25 MP up
     memory      peak of the whole process on 100 MP
@@ -37,6 +40,7 @@ from paragonsr.export.published import graph
 from paragonsr.imaging import codec
 from paragonsr.imaging.tiles import cut, whole
 from paragonsr.runtime import catalogue, contest
+from paragonsr.runtime.engine import CPU, ENGINES
 from paragonsr.runtime.session import Session
 from paragonsr.runtime.upscaler import TILE
 from paragonsr.speed.picture import noise
@@ -75,6 +79,9 @@ def published(options: argparse.Namespace) -> Table:
         )
         for threads in options.threads:
             sessions = {name: Session(path, provider="cpu", threads=threads) for name, path in files.items()}
+            if options.provider != CPU:
+                mine = Session(files["ours, float32"], provider=options.provider, threads=threads)
+                sessions[f"ours, on {options.provider}"] = mine
             jobs = {name: lambda session=session: session.run(x) for name, session in sessions.items()}
             costs = contest.interleaved(jobs, options.rounds)
             for name, turns in costs.items():
@@ -94,13 +101,42 @@ def conversion(options: argparse.Namespace) -> Table:
     pixels = noise(TILE, TILE)
     x = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
     for threads in options.threads:
-        with Upscaler(options.model, provider="cpu", threads=threads) as upscaler:
+        with Upscaler(options.model, provider=options.provider, threads=threads) as upscaler:
             jobs = {"session": lambda u=upscaler: u.session.run(x), "with conversions": lambda u=upscaler: u(pixels)}
             costs = contest.interleaved(jobs, options.rounds)
         for name, turns in costs.items():
             cpu = 1e3 * contest.typical(turns).cpu / megapixels((TILE, TILE))
             more = 100 * (contest.ratio(turns, costs["session"]).cpu - 1)
             table.add_row(str(threads), name, f"{cpu:.1f}", f"{more:+.1f} %")
+    return table
+
+
+def stages(options: argparse.Namespace) -> Table:
+    """CPU time of each step of a small photograph, on one thread, alone."""
+    table = Table("step", "ours, CPU ms/MP", "Pillow's", title="per output megapixel, one thread")
+    width, height = options.side
+    with TemporaryDirectory() as name, Upscaler(options.model, provider=options.provider, threads=1) as upscaler:
+        folder = Path(name)
+        photograph(folder / "a.jpg", width, height)
+        picture = codec.read(folder / "a.jpg")
+        large, image = upscaler(picture.pixels), Image.open(folder / "a.jpg").convert("RGB")
+        made, double = codec.Picture(large, picture.metadata), (2 * width, 2 * height)
+        theirs = image.resize(double, Image.Resampling.LANCZOS)
+        settings = {".jpg": {"quality": 95, "subsampling": 0}, ".png": {"compress_level": 1}}
+        jobs: dict[str, tuple[contest.Job, contest.Job]] = {
+            "read": (lambda: codec.read(folder / "a.jpg"), lambda: Image.open(folder / "a.jpg").convert("RGB")),
+            "enlarge": (lambda: upscaler(picture.pixels), lambda: image.resize(double, Image.Resampling.LANCZOS)),
+        }
+        for end, how in settings.items():
+            jobs[f"write {end[1:]}"] = (
+                lambda end=end: codec.write(folder / f"o{end}", made, overwrite=True),
+                lambda end=end, how=how: theirs.save(folder / f"p{end}", **how),
+            )
+        for step, (ours, other) in jobs.items():
+            costs = contest.interleaved({"ours": ours, "Pillow": other}, options.turns, warm_up=1)
+            table.add_row(
+                step, *(f"{1e3 * contest.typical(c).cpu / megapixels((height, width)):.1f}" for c in costs.values())
+            )
     return table
 
 
@@ -115,10 +151,10 @@ def process(options: argparse.Namespace) -> Table:
         for threads in options.threads:
             for suffix in (".png", ".jpg"):
                 ours = [PROGRAM, "upscale", str(folder / "a.jpg"), "-o", str(folder / f"o{suffix}"), "--overwrite"]
-                ours += ["--model", str(options.model), "--threads", str(threads)]
+                ours += ["--model", str(options.model), "--threads", str(threads), "--provider", options.provider]
                 theirs = [sys.executable, "-c", PILLOW, str(folder / "a.jpg"), str(folder / f"p{suffix}")]
                 large, target = (folder / f"{letter}{suffix}" for letter in "oq")
-                with Session(catalogue.find(options.model), provider="cpu", threads=threads) as session:
+                with Session(catalogue.find(options.model), provider=options.provider, threads=threads) as session:
                     turns = [
                         [alone(ours), parts(folder / "a.jpg", large, target, session), alone(theirs)]
                         for _ in range(options.turns)
@@ -166,7 +202,7 @@ def flat(options: argparse.Namespace) -> Table:
     table = Table("threads", "input MP", "CPU ms/MP", "over that of 1 MP, CPU", "wall")
     table.title = "time per output megapixel: must be flat within 25 %, hope 10 %"
     for threads in options.threads:
-        with Upscaler(options.model, provider="cpu", threads=threads) as upscaler:
+        with Upscaler(options.model, provider=options.provider, threads=threads) as upscaler:
             for size in options.megapixels:
                 side, rounds = round((size * 1e6) ** 0.5), 3 if size > 4 else options.rounds
                 small, large = noise(1000, 1000), noise(side, side)
@@ -190,6 +226,7 @@ def memory(options: argparse.Namespace) -> Table:
         tile = noise(2500, 2500)
         Image.fromarray(np.tile(tile, (4, 4, 1))).save(source, quality=92, subsampling=0)
         command = [PROGRAM, "upscale", str(source), "-o", str(Path(name, "o.jpg")), "--model", str(options.model)]
+        command += ["--provider", options.provider]
         table.add_row("100 MP", f"{peak(command) / 1e9:.2f}")
     return table
 
@@ -200,7 +237,7 @@ def megapixels(size: tuple[int, int]) -> float:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Table]] = {
-    part.__name__: part for part in (published, conversion, process, flat, memory)
+    part.__name__: part for part in (published, conversion, stages, process, flat, memory)
 }
 
 
@@ -208,6 +245,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--model", default=catalogue.default(), help="name or file; default: the shipped")
+    parser.add_argument("--provider", choices=ENGINES, default=CPU)
     parser.add_argument("--int8", type=Path, help="the same model in 8 bits")
     parser.add_argument("--published", type=Path, help=f"checkpoint; default: {PUBLISHED} of the assets")
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
