@@ -19,6 +19,38 @@ from paragonsr.train.config import Perceptual, Train
 SHOWN = ("psnr_y", "ssim_y", "lpips_alex", "lpips_vgg", "dists", "niqe", "overshoot")
 """The figures of a card's tables; the largest colour shift and the checkerboard's ratio stand behind them."""
 
+_USE = """\
+```sh
+paragonsr upscale photograph.jpg --model {file}
+```
+
+```python
+from paragonsr import Upscaler
+
+with Upscaler("{file}") as upscale:
+    large = upscale(pixels)  # HW or HWC, uint8, uint16 or float32
+```
+
+ONNX Runtime alone:
+
+```python
+session = onnxruntime.InferenceSession("{file}")
+(large,) = session.run(None, {{"input": planes}})  # float32 [N,3,H,W] in [0,1]; clip what comes out
+```
+
+spandrel, and programs built on it:
+
+```python
+import paragonsr.spandrel
+from spandrel import ModelLoader
+
+paragonsr.spandrel.install()
+model = ModelLoader().load_from_file("{numbers}")
+```
+
+chaiNNer: *Load Model* of its ONNX nodes takes `{file}` and finds the scale by shape inference, which is tested;
+chaiNNer itself was not run. What was run in which engine, and how near it came: `docs/consumers.md`."""
+
 Measured = tuple[Report, str]
 """A report, and what the model is called in it."""
 
@@ -80,28 +112,13 @@ def _purpose(card: Card) -> Iterator[str]:
 
 
 def _use(card: Card, models: Sequence[Path]) -> Iterator[str]:
-    file = models[0].name
+    name = models[0].name
     yield from _prose(
-        f"Where a picture is cut into tiles, let them overlap: {card.radius} input pixels around each are",
-        "enough for the",
-        "whole to be the same as in one piece.",
+        f"Where a picture is cut into tiles, give each {card.radius} more input pixels at every side than are",
+        "kept of it:",
+        "the whole is then the same as in one piece. The command line and `Upscaler` do that by themselves.",
     )
-    yield ""
-    yield from table(
-        ("in", "so"),
-        (
-            ("the command line", f"`paragonsr upscale photograph.jpg --model {file}`"),
-            ("Python", f'`from paragonsr import Upscaler; large = Upscaler("{file}")(pixels)`, uint8 `[H,W,3]`'),
-            (
-                "ONNX Runtime",
-                f'`InferenceSession("{file}").run(None, {{"input": planes}})`, float32 `[N,3,H,W]` in [0,1]',
-            ),
-            ("chaiNNer", f"*Load Model* of its ONNX nodes with `{file}`: it finds the scale by itself"),
-            ("spandrel", f"`paragonsr.spandrel.install()`, then load `{card.name}.safetensors`"),
-        ),
-    )
-    yield ""
-    yield "What was run in which engine, and how near it came: `docs/consumers.md`."
+    yield from ("", _USE.format(file=name, numbers=f"{card.name}.safetensors"))
 
 
 def _training(card: Card, trained: Recipe) -> Iterator[str]:
@@ -162,7 +179,8 @@ def _figures(report: Report, name: str) -> Iterator[str]:
     yield from section(f"Measured: {report.high}, low resolution {report.low}", table(head, rows))
     yield ""
     yield from _prose(
-        f"{len(report.items)} pictures, {report.date[:10]}, {report.commit}; {report.machine.processor},",
+        f"{len(report.items)} pictures of {_photographs(report)} photographs, {report.date[:10]},",
+        f"{report.commit}; {report.machine.processor},",
         f"{report.machine.cores} cores. PSNR and SSIM: more is better; LPIPS, DISTS, NIQE and all that",
         "follow: less; the",
         "last is the energy at the phase frequencies over the targets' own.",
@@ -173,6 +191,10 @@ def _figures(report: Report, name: str) -> Iterator[str]:
         yield from table(("figure", "ahead", "of", "by", "95 % between"), (_duel(found) for found in own))
 
 
+def _photographs(report: Report) -> int:
+    return len({item.photo or item.name for item in report.items})
+
+
 def _row(label: str, summary: Summary, figures: Sequence[str]) -> list[str]:
     ratio = summary.checkerboard_ratio
     cells = [_cell(figure, _value(summary, figure)) for figure in figures]
@@ -181,7 +203,8 @@ def _row(label: str, summary: Summary, figures: Sequence[str]) -> list[str]:
 
 def _duel(found: Comparison) -> tuple[str, ...]:
     by, least, most = (number(found.figure, value) for value in (found.by, found.least, found.most))
-    return NAMES[found.figure], found.better, found.other, by, f"{least} and {most}"
+    sure = "" if found.least >= 0 else ", not sure"
+    return NAMES[found.figure], found.better, found.other, by, f"{least} and {most}{sure}"
 
 
 def _value(summary: Summary, figure: str) -> float | None:
