@@ -191,7 +191,7 @@ def test_ctrl_c_leaves_only_whole_files(model: Path, tmp_path: Path) -> None:
     for i in range(40):
         picture(tmp_path / "in" / f"{i:02}.png", 300, 300)
     code = "import sys; from paragonsr.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, "upscale", "in", "-o", "out", "--model", str(model)]
+    command = [sys.executable, "-c", code, "upscale", "in", "-o", "out", "--model", str(model), "--provider", "cpu"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
         while not (tmp_path / "out" / "01_2x.png").exists() and process.poll() is None:
