@@ -19,7 +19,7 @@ from paragonsr.train.shards import pack
 from perceptual_figures import Figures, Judges, existing, markdown
 from perceptual_sweep import RECIPE, chosen, judged
 
-SHARES = (0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
+SHARES = (0.5, 0.8, 0.9, 1.0, 1.05, 1.15)
 LOSS, DRIFT = 0.4, 0.7
 
 

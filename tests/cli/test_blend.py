@@ -27,5 +27,5 @@ def test_wrong_files_and_wrong_usage(call: Run, tmp_path: Path) -> None:
         done = call("blend", *pair, "--share", 0.5, "--out", "c.safetensors")
         assert done.returncode == 1
         assert pair[1] in done.stderr
-    assert call("blend", *TWO, "--share", 1.5, "--out", "c.safetensors").returncode == 2
+    assert call("blend", *TWO, "--share", 2.5, "--out", "c.safetensors").returncode == 2
     assert not (tmp_path / "c.safetensors").exists()

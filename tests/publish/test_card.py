@@ -97,10 +97,13 @@ def test_a_recipe_tells_what_replaced_the_described_networks(measured: Path) -> 
         page(other, [path], [], trained, [])
 
 
-def test_a_report_on_other_models_is_refused(measured: Path) -> None:
-    assert find(report.load(measured), f"{NAME}.onnx")[1] == NAME
-    with pytest.raises(DataError, match="does not measure other"):
-        find(report.load(measured), "other.onnx")
+def test_a_report_on_another_model_or_another_file_of_its_name_is_refused(measured: Path, tmp_path: Path) -> None:
+    own, one = known("fidelity")[0], report.load(measured)
+    assert find(one, own)[1] == NAME
+    for name, reason in (("other.onnx", "does not measure other"), (own.name, "is of another")):
+        (tmp_path / name).write_bytes(own.read_bytes() + b"!")
+        with pytest.raises(DataError, match=reason):
+            find(one, tmp_path / name)
 
 
 def test_the_worst_part_is_where_the_damage_is(tmp_path: Path) -> None:
@@ -128,8 +131,9 @@ def test_the_least_gain_comes_first(measured: Path) -> None:
 
 def test_files_that_are_there_are_listed(measured: Path, tmp_path: Path) -> None:
     path, card = known("fidelity")
-    for ending in (".onnx", ".json", "_fp16_dynamic.onnx"):
-        (tmp_path / f"{NAME}{ending}").write_bytes(path.read_bytes() if ending != ".json" else cards.dumps(card))
+    for ending in (".onnx", "_fp16_dynamic.onnx"):
+        (tmp_path / f"{NAME}{ending}").write_bytes(path.read_bytes())
+    (tmp_path / f"{NAME}.json").write_bytes(cards.dumps(card))
     assert run("card", tmp_path / f"{NAME}.onnx", "--report", measured, "--out", tmp_path) == 0
     text = (tmp_path / f"{NAME}.md").read_text()
     assert "_fp16_dynamic.onnx` |" in text

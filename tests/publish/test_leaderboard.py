@@ -25,7 +25,7 @@ def test_writing_it_again_changes_nothing_and_a_new_checkpoint_is_a_new_row(meas
     board, one = leaderboard.load(out), report.load(measured)
     path, card = known("fidelity")
     retrained = msgspec.structs.replace(card, checkpoint_sha256="0123456789abcdef")
-    leaderboard.add(board, *find(one, path.name), retrained)
+    leaderboard.add(board, *find(one, path), retrained)
     leaderboard.save(board, out)
     lines = out.read_text().splitlines()
     assert set(first.splitlines()) < set(lines)
@@ -36,7 +36,7 @@ def test_writing_it_again_changes_nothing_and_a_new_checkpoint_is_a_new_row(meas
 def test_a_row_says_what_the_report_and_the_card_say(measured: Path) -> None:
     one, (path, card) = report.load(measured), known("perceptual")
     board = leaderboard.Board()
-    leaderboard.add(board, *find(one, path.name), card)
+    leaderboard.add(board, *find(one, path), card)
     ((title, rows),) = board.items()
     assert title == f"{one.high}, low resolution card"
     row = dict(zip(leaderboard.HEAD, *rows.values(), strict=True))

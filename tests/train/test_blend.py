@@ -29,7 +29,7 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return write(tmp_path / "a", "fidelity", 1, 80), write(tmp_path / "b", "perceptual", 2, 160)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.25])
 def test_every_number_is_that_share_of_the_way(two: tuple[Path, Path], share: float, tmp_path: Path) -> None:
     blend.blend(*two, share, tmp_path / "c")
     a, b, c = (state.part(state.load(path)[1], "average") for path in (*two, tmp_path / "c"))

@@ -57,7 +57,7 @@ def leaderboard(models: tuple[str, ...], reports: tuple[Path, ...], out: Path) -
     for path in reports:
         measured = report.load(path)
         for file, card in map(known, models):
-            leaderboard.add(board, *find(measured, file.name), card)
+            leaderboard.add(board, *find(measured, file), card)
             rows += 1
     leaderboard.save(board, out)
     click.echo(f"{out}: {rows} rows, of {sum(map(len, board.values()))}")

@@ -45,7 +45,7 @@ def write(
     another's, InputError for images of no use, and what `output` does.
     """
     path, card = known(model)
-    measured = [find(report.load(file), path.name) for file in reports]
+    measured = [find(report.load(file), path) for file in reports]
     files = [file for ending in ENDINGS if (file := path.with_name(path.stem + ending)).exists()]
     crops: list[weak.Crop] = []
     targets = [out / f"{card.name}.md", *([out / sheet_name(card)] if images else [])]

@@ -1,5 +1,6 @@
 """The model card: one page for people, in which every figure comes from a card, a recipe or a report."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -76,12 +77,15 @@ def page(
     )
 
 
-def find(report: Report, file: str) -> Measured:
-    """What a model's file is called in a report. Raises DataError when the report does not measure it."""
-    for model in report.models:
-        if model.file.name == file:
-            return report, model.name
-    raise DataError(f"the report on {report.high} does not measure {file}")
+def find(report: Report, file: Path) -> Measured:
+    """What a model's file is called in a report. Raises DataError when the report does not measure this very file."""
+    named = [model for model in report.models if model.file.name == file.name]
+    if not named:
+        raise DataError(f"the report on {report.high} does not measure {file.name}")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if same := [model.name for model in named if model.file.sha256 == digest]:
+        return report, same[0]
+    raise DataError(f"the report on {report.high} is of another {file.name} than {file}: measure again")
 
 
 def sheet_name(card: Card) -> str:

@@ -1,7 +1,7 @@
 """Between two trainings: part of the weights of the one, and the rest of the other's.
 
 A network that was tuned from another lies in the same valley as that one, and the straight way between the two leads
-from faithful to sharp (network interpolation, Wang et al. 2018, ESRGAN, section 3.4).
+from faithful to sharp (network interpolation, Wang et al. 2018, ESRGAN, section 3.4), and a little beyond.
 """
 
 from pathlib import Path

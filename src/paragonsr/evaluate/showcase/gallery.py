@@ -1,7 +1,7 @@
 """What a showcase shows, gathered: pictures are looked at one by one, telling crops of them are kept."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,8 @@ def gather(
         Candidate(len(folder) + index, face.path.name, face.path, ()) for index, face in enumerate(people)
     ]
     centres = {len(folder) + index: face.centre for index, face in enumerate(people)}
-    lows: list[Low] = [low] * len(folder) + ["card" if isinstance(low, Path) else low] * len(people)
+    made: Low = "card" if isinstance(low, Path) else low
+    lows: list[Low] = [*(low for _ in folder), *(made for _ in people)]
     faults, judges = list[Fault](), Judges()
     with ExitStack() as stack:
         taken = (TARGET, INPUT, *CLASSICAL)
@@ -150,12 +151,13 @@ def _exhibits(
         whole = {name: enlarge(pair.low) for name, enlarge in models.items()}
         for choice in choices:
             if choice.window.picture == index:
-                made[choice] = _exhibit(found[index], choice, pair, whole, judges)
+                made[choice] = exhibit(found[index], choice, pair, whole, judges)
         progress()
     yield from (made[choice] for choice in choices)
 
 
-def _exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: dict[str, Pixels], judges: Judges) -> Exhibit:
+def exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: Mapping[str, Pixels], judges: Judges) -> Exhibit:
+    """A window of a pair with all its versions and their figures; `whole` is what each model made of the picture."""
     window = choice.window
     cut = {name: _classical(pair.low, window, enlarge) for name, enlarge in CLASSICAL.items()}
     cut |= {name: _cut(picture, window, 1) for name, picture in whole.items()}
