@@ -14,7 +14,10 @@ TWO = OWN / "fidelity.safetensors", OWN / "perceptual.safetensors"
 def test_a_blend_of_the_shipped_checkpoints(call: Run, tmp_path: Path) -> None:
     done = call("blend", *TWO, "--share", 0.5, "--out", "half.safetensors")
     assert (done.returncode, done.stdout) == (0, "half.safetensors\n")
-    assert checkpoint.load(tmp_path / "half.safetensors").training.blend == {"fidelity_finish": 0.5, "perceptual_finish": 0.5}
+    assert checkpoint.load(tmp_path / "half.safetensors").training.blend == {
+        "fidelity_finish": 0.5,
+        "perceptual_finish": 0.5,
+    }
     again = call("blend", *TWO, "--share", 0.6, "--out", "half.safetensors")
     assert again.returncode == 1
     assert "is there already" in again.stderr
