@@ -1,8 +1,8 @@
 """The figures that the tables of stage 2 show: fidelity, what people would say, and what sharpness must not cost.
 
-    python bench/perceptual_figures.py MODEL... [--every N]
+    python bench/perceptual_figures.py MODEL... [--hr FOLDER] [--lr card|bicubic] [--every N] [--unsharp AMOUNT]
 
-On data/val with the card's low resolution, through the runtime.
+On data/val with the card's low resolution unless told otherwise, through the runtime.
 """
 
 import argparse
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 import heading
 from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
-from paragonsr.degrade import validation
+from paragonsr.degrade.operations import blur
+from paragonsr.evaluate import pairs
 from paragonsr.evaluate.jury import Jury
-from paragonsr.imaging.codec import read
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
+from paragonsr.imaging.resample import apply, as_integers
 
 Pixels = NDArray[np.uint8]
 
@@ -86,21 +87,35 @@ def existing(path: str) -> Path:
     return found
 
 
+def sharpened(picture: Pixels, amount: float) -> Pixels:
+    """An unsharp mask: `amount` of what a Gaussian of one pixel takes away."""
+    values = picture.astype(np.float64)
+    soft = apply(values, blur(len(values), 1.0), blur(values.shape[1], 1.0))
+    return as_integers(values + amount * (values - soft), np.dtype(np.uint8))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", help="names or .onnx files")
-    parser.add_argument("--every", type=int, default=1, help="take every N-th picture of data/val")
+    parser.add_argument("--hr", default="data/val", help="folder of targets (default data/val)")
+    parser.add_argument("--lr", default="card", choices=("card", "bicubic"))
+    parser.add_argument("--every", type=int, default=1, help="take every N-th picture")
+    parser.add_argument(
+        "--unsharp", type=float, metavar="AMOUNT", help="also each model with an unsharp mask behind it"
+    )
     given = parser.parse_args()
     heading.show()
-    files = sorted(path for path in find("data/val").iterdir() if path.suffix in {".webp", ".png"})
-    targets = [read(path).pixels for path in files][:: given.every]
-    lows = [validation.degrade(target, given.every * index) for index, target in enumerate(targets)]
-    judges = Judges()
-    rows: dict[str, Figures] = {}
+    chosen = pairs.candidates(find(given.hr), given.lr)[:: given.every]
+    loaded = [pairs.load(candidate, given.lr, gray_as_rgb=True) for candidate in chosen]
+    judges, rows, targets = Judges(), dict[str, Figures](), [pair.high for pair in loaded]
     for name in given.models:
         with Upscaler(name) as upscale:
-            rows[name] = judges.figures([upscale(low) for low in lows], targets)
-    print(markdown(rows, f"{len(targets)} pictures of data/val"))
+            outputs = [upscale(pair.low) for pair in loaded]
+        rows[name] = judges.figures(outputs, targets)
+        if given.unsharp:
+            sharp = [sharpened(output, given.unsharp) for output in outputs]
+            rows[f"{name}, unsharp mask {given.unsharp:g}"] = judges.figures(sharp, targets)
+    print(markdown(rows, f"{len(targets)} pictures of {given.hr}, {given.lr}"))
 
 
 if __name__ == "__main__":
