@@ -13,15 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 import heading
 from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
-from paragonsr.degrade.operations import blur
 from paragonsr.evaluate import pairs
 from paragonsr.evaluate.jury import Jury
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
-from paragonsr.imaging.resample import apply, as_integers
 
 Pixels = NDArray[np.uint8]
 
@@ -88,10 +87,9 @@ def existing(path: str) -> Path:
 
 
 def sharpened(picture: Pixels, amount: float) -> Pixels:
-    """An unsharp mask: `amount` of what a Gaussian of one pixel takes away."""
-    values = picture.astype(np.float64)
-    soft = apply(values, blur(len(values), 1.0), blur(values.shape[1], 1.0))
-    return as_integers(values + amount * (values - soft), np.dtype(np.uint8))
+    """Pillow's unsharp mask, radius 2: `amount` of what the blur takes away is added."""
+    mask = ImageFilter.UnsharpMask(radius=2, percent=round(100 * amount), threshold=0)
+    return np.asarray(Image.fromarray(picture).filter(mask))
 
 
 def main() -> None:
