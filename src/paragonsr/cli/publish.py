@@ -6,7 +6,6 @@ import click
 
 from paragonsr.cli.options import PATH
 
-MODELS = click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 REPORTS = click.option(
     "--report", "reports", metavar="FILE", type=PATH, multiple=True, required=True, help="Of `evaluate`; repeatable."
 )
@@ -28,7 +27,7 @@ def card(
     --images the parts that come back worst are shown.
 
     \b
-    paragonsr card perceptual --report set14.json --recipe recipes/perceptual.toml --images photographs --out cards
+    paragonsr card models/2xMine.onnx --report set14.json --recipe mine.toml --images photographs --out cards
     """
     from paragonsr.publish import folder
     from paragonsr.recipe import load
@@ -39,7 +38,7 @@ def card(
 
 
 @click.command()
-@MODELS
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @REPORTS
 @click.option("--out", metavar="FILE", type=PATH, required=True, help="The page (.md); rows in it stay.")
 def leaderboard(models: tuple[str, ...], reports: tuple[Path, ...], out: Path) -> None:

@@ -95,9 +95,8 @@ def sheet_name(card: Card) -> str:
 
 def _purpose(card: Card) -> Iterator[str]:
     yield from _prose(
-        f"Clean photographs and pictures of good quality, enlarged {card.scale} times: JPEG of high quality,",
-        "PNG, frames",
-        "of films and textures of games that were made smaller, not damaged.",
+        f"Clean photographs and pictures of good quality, enlarged {card.scale} times: JPEG of high quality, PNG,",
+        "frames of films and textures of games that were made smaller, not damaged.",
     )
     yield ""
     if "adversarial" in card.training.losses:
@@ -109,18 +108,16 @@ def _purpose(card: Card) -> Iterator[str]:
         yield "It was trained to be near the original, pixel by pixel: faithful, and softer than one tuned for looks."
     yield ""
     yield from _prose(
-        "Not for: removing noise, blur or the blocks of strong JPEG compression, which it enlarges with the",
-        "picture; faces",
-        "of a few pixels, which it cannot invent; other factors than its own.",
+        "Not for: removing noise, blur or the blocks of strong JPEG compression, which it enlarges with the picture;",
+        "faces of a few pixels, which it cannot invent; other factors than its own.",
     )
 
 
 def _use(card: Card, models: Sequence[Path]) -> Iterator[str]:
     name = models[0].name
     yield from _prose(
-        f"Where a picture is cut into tiles, give each {card.radius} more input pixels at every side than are",
-        "kept of it:",
-        "the whole is then the same as in one piece. The command line and `Upscaler` do that by themselves.",
+        f"Where a picture is cut into tiles, give each {card.radius} more input pixels at every side than are kept",
+        "of it: the whole is then the same as in one piece. The command line and `Upscaler` do that by themselves.",
     )
     yield from ("", _USE.format(file=name, numbers=f"{card.name}.safetensors"))
 
@@ -142,8 +139,8 @@ def _training(card: Card, trained: Recipe) -> Iterator[str]:
         yield ""
         yield from _prose(
             f"Features are those of {_space(seen.space, 'convnext_tiny')}, stages {', '.join(map(str, seen.stages))};",
-            f"the contrastive term compares in {_space(contrast.space, 'clip_vit_b32')}; the only VGG is that",
-            "of DISTS.",
+            f"the contrastive term compares in {_space(contrast.space, 'clip_vit_b32')};",
+            "the only VGG is that of DISTS.",
         )
 
 
@@ -157,10 +154,8 @@ def _low(settings: Degradation) -> str:
     (least, most), (small, large) = settings.chain_steps, settings.chain_ratios
     return (
         f"Low resolution: in {settings.blur_probability:.0%} of the crops a Gaussian blur of up to "
-        f"{settings.blur_sigma:g} "
-        f"target pixels, a kernel drawn from six, in {settings.chain_probability:.0%} first a chain of "
-        f"{least} to {most} "
-        f"reductions to {small:g} to {large:g} of the side, rounded to 8 bits."
+        f"{settings.blur_sigma:g} target pixels, a kernel drawn from six, in {settings.chain_probability:.0%} first "
+        f"a chain of {least} to {most} reductions to {small:g} to {large:g} of the side, rounded to 8 bits."
     )
 
 
@@ -183,11 +178,9 @@ def _figures(report: Report, name: str) -> Iterator[str]:
     yield from section(f"Measured: {report.high}, low resolution {report.low}", table(head, rows))
     yield ""
     yield from _prose(
-        f"{len(report.items)} pictures of {_photographs(report)} photographs, {report.date[:10]},",
-        f"{report.commit}; {report.machine.processor},",
-        f"{report.machine.cores} cores. PSNR and SSIM: more is better; LPIPS, DISTS, NIQE and all that",
-        "follow: less; the",
-        "last is the energy at the phase frequencies over the targets' own.",
+        f"{len(report.items)} pictures of {_photographs(report)} photographs, {report.date[:10]}, {report.commit};",
+        f"{report.machine.processor}, {report.machine.cores} cores. PSNR and SSIM: more is better; all that follow:",
+        "less; the last is the energy at the phase frequencies over the targets' own.",
     )
     own = [found for found in report.comparisons if name in (found.better, found.other)]
     if own:
@@ -221,9 +214,8 @@ def _cell(figure: str, value: float | None) -> str:
 
 def _weak(card: Card, reports: Sequence[Measured], crops: Sequence[Crop]) -> Iterator[str]:
     yield from _prose(
-        f"It sees {2 * card.radius + 1} input pixels across and adds detail to brightness alone: colour is",
-        "enlarged by Magic",
-        "Kernel Sharp 2021. Patterns finer than the input can hold come back as something else, or as dashes.",
+        f"It sees {2 * card.radius + 1} input pixels across and adds detail to brightness alone: colour is enlarged by",
+        "Magic Kernel Sharp 2021. Patterns finer than the input can hold come back as something else, or as dashes.",
     )
     for report, name in reports:
         worst = [f"{picture} ({gain:+.2f} dB)" for picture, gain in weak.pictures(report, name)]
@@ -235,17 +227,15 @@ def _weak(card: Card, reports: Sequence[Measured], crops: Sequence[Crop]) -> Ite
         yield ""
         places = (f"{crop.picture} at row {crop.top}, column {crop.left} ({crop.difference:.1f})" for crop in crops)
         yield from _prose(
-            "From left to right the photograph, Lanczos, this model, on the part of each picture that comes",
-            "back worst, with",
-            f"the mean difference of brightness in 1/255: {', '.join(places)}.",
+            "From left to right the photograph, Lanczos, this model, on the part of each picture that comes back",
+            f"worst, with the mean difference of brightness in 1/255: {', '.join(places)}.",
         )
 
 
 def _thanks() -> Iterator[str]:
     yield from _prose(
-        'To Philip Hofmann, whose model card "2xParagonSR2_Nano_Perceptual" describes the system that this',
-        "one follows,",
-        "and to John Costella for the Magic Kernel. No code or weights of others are in it.",
+        'To Philip Hofmann, whose model card "2xParagonSR2_Nano_Perceptual" describes the system that this one',
+        "follows, and to John Costella for the Magic Kernel. No code or weights of others are in it.",
     )
 
 

@@ -56,7 +56,8 @@ def crops(folder: Path, enlarge: Enlarge, count: int = 4) -> list[Crop]:
 
 def _worst(name: str, pair: pairs.Pair, enlarge: Enlarge) -> Crop:
     output, height, width = enlarge(pair.low), *pair.high.shape[:2]
-    sums = np.pad(np.abs(luma(output) - luma(pair.high)).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    apart = np.abs(luma(output) - luma(pair.high)) * (255 / 219)  # of full range
+    sums = np.pad(apart.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     windows = (sums[SIDE:, SIDE:] - sums[:-SIDE, SIDE:] - sums[SIDE:, :-SIDE] + sums[:-SIDE, :-SIDE])[::STEP, ::STEP]
     row, column = np.unravel_index(windows.argmax(), windows.shape)
     top, left = int(row) * STEP, int(column) * STEP

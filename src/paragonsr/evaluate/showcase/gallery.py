@@ -1,9 +1,10 @@
 """What a showcase shows, gathered: pictures are looked at one by one, telling crops of them are kept."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,8 +62,6 @@ def gather(
 ) -> Gallery:
     """Choose at most `count` crops of the pictures in `images`, beside the faces, and enlarge and measure them.
 
-    Where `low` is a folder of small pictures, in which faces have none, theirs are made by the card's pattern.
-
     A picture or model that cannot be used becomes a fault with its reason, and the rest is shown. Raises ModelError
     when no model can be used, MissingInputError for a folder that is not there or holds no picture, ProviderError.
     """
@@ -73,8 +72,7 @@ def gather(
         Candidate(len(folder) + index, face.path.name, face.path, ()) for index, face in enumerate(people)
     ]
     centres = {len(folder) + index: face.centre for index, face in enumerate(people)}
-    made: Low = "card" if isinstance(low, Path) else low
-    lows: list[Low] = [*(low for _ in folder), *(made for _ in people)]
+    lows: list[Low] = [*repeat(low, len(folder)), *repeat(_of_faces(low), len(people))]
     faults, judges = list[Fault](), Judges()
     with ExitStack() as stack:
         taken = (TARGET, INPUT, *CLASSICAL)
@@ -109,6 +107,11 @@ def gather(
         faults=tuple(faults),
     )
     return Gallery(record, exhibits)
+
+
+def _of_faces(low: Low) -> Low:
+    """Where their small pictures come from: none are in a folder, so the card's pattern makes them."""
+    return "card" if isinstance(low, Path) else low
 
 
 def _survey(
@@ -151,13 +154,12 @@ def _exhibits(
         whole = {name: enlarge(pair.low) for name, enlarge in models.items()}
         for choice in choices:
             if choice.window.picture == index:
-                made[choice] = exhibit(found[index], choice, pair, whole, judges)
+                made[choice] = _exhibit(found[index], choice, pair, whole, judges)
         progress()
     yield from (made[choice] for choice in choices)
 
 
-def exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: Mapping[str, Pixels], judges: Judges) -> Exhibit:
-    """A window of a pair with all its versions and their figures; `whole` is what each model made of the picture."""
+def _exhibit(candidate: Candidate, choice: Choice, pair: Pair, whole: dict[str, Pixels], judges: Judges) -> Exhibit:
     window = choice.window
     cut = {name: _classical(pair.low, window, enlarge) for name, enlarge in CLASSICAL.items()}
     cut |= {name: _cut(picture, window, 1) for name, picture in whole.items()}
