@@ -49,6 +49,7 @@ def test_its_figures_are_those_of_the_report(measured: Path, photographs: Path, 
     assert f"| **{NAME}** | {own.figures.psnr_y:.2f} | {own.figures.ssim_y:.4f} |" in text
     assert f"{own.largest_colour_shift:.2f}" in text
     _, card = known("fidelity")
+    assert "DISTS is not measured: left out, for speed." in text
     for fact in (card.training.recipe, card.checkpoint_sha256, f"{card.training.images_seen:,}", "Philip Hofmann"):
         assert fact in text
     assert f"]({NAME}_weak.png)" in text

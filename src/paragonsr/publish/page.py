@@ -182,6 +182,11 @@ def _figures(report: Report, name: str) -> Iterator[str]:
         f"{report.machine.processor}, {report.machine.cores} cores. PSNR and SSIM: more is better; all that follow:",
         "less; the last is the energy at the phase frequencies over the targets' own.",
     )
+    gaps = {NAMES[figure]: reason for figure, reason in report.unmeasured.items()}
+    gaps |= {fault.name: fault.reason for fault in report.faults}
+    for what, reason in gaps.items():
+        yield ""
+        yield f"{what} is not measured: {reason}."
     own = [found for found in report.comparisons if name in (found.better, found.other)]
     if own:
         yield ""
