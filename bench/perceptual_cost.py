@@ -23,7 +23,7 @@ from paragonsr.train.config import Adversarial, Contrastive, Features, Losses, P
 from paragonsr.train.ranks import Ranks
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "perceptual.toml"
-NOTHING = Perceptual(Features(0), 0, Contrastive(0), 0, 0, Adversarial(0))
+NOTHING = Perceptual(Features(0), 0, Contrastive(0), 0, 0, adversarial=Adversarial(0))
 
 
 def configurations(settings: Recipe) -> dict[str, Recipe]:
@@ -39,6 +39,7 @@ def configurations(settings: Recipe) -> dict[str, Recipe]:
         "MS-SSIM": (settings.train.losses, NOTHING),
         "consistency": (alone, msgspec.structs.replace(NOTHING, consistency=own.consistency)),
         "frequency": (alone, msgspec.structs.replace(NOTHING, frequency=own.frequency)),
+        "overshoot": (alone, msgspec.structs.replace(NOTHING, overshoot=own.overshoot)),
         "features": (alone, msgspec.structs.replace(NOTHING, features=own.features)),
         "DISTS": (alone, msgspec.structs.replace(NOTHING, dists=own.dists)),
         "contrastive": (alone, msgspec.structs.replace(NOTHING, contrastive=own.contrastive)),

@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from paragonsr.imaging import metrics
 from paragonsr.train.losses import adversarial
 from paragonsr.train.losses.consistency import Consistency, ab, lightness, linear
 from paragonsr.train.losses.contrastive import Contrastive
 from paragonsr.train.losses.features import Features
 from paragonsr.train.losses.frequency import Frequency
+from paragonsr.train.losses.overshoot import Overshoot
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -29,6 +31,7 @@ def contrastive(output: Tensor, target: Tensor) -> Tensor:
 LOSSES: dict[str, Loss] = {
     "consistency": Consistency(),
     "frequency": Frequency(),
+    "overshoot": Overshoot(),
     "features": features,
     "contrastive": contrastive,
 }
@@ -96,6 +99,13 @@ def test_frequency_equals_the_formula() -> None:
         apart = np.abs(np.fft.fft2(x, norm="ortho") - np.fft.fft2(y, norm="ortho"))
         total.append((apart / apart.max() * apart**2).mean())
     assert float(Frequency()(*pictures())) == pytest.approx(np.mean(total), rel=1e-9)
+
+
+def test_overshoot_is_the_figure_that_is_reported() -> None:
+    draw = np.random.default_rng(2)
+    output, target = (draw.integers(0, 256, (24, 20, 3), dtype=np.uint8) for _ in range(2))
+    found = Overshoot()(*(torch.from_numpy(x / 255).permute(2, 0, 1)[None] for x in (output, target)))
+    assert float(found) * 255 == pytest.approx(metrics.overshoot(output, target), rel=1e-4)
 
 
 def test_contrastive_equals_the_formula() -> None:

@@ -22,9 +22,10 @@ OWN = Perceptual(
     features=Features(weight=0.02, stages=(1, 2)),
     contrastive=Contrastive(weight=0.005, blurred=True, sharpened=True),
     frequency=20.0,
+    overshoot=10.0,
     adversarial=Adversarial(weight=0.1, ramp=4, gamma=10.0, penalty_every=2, width=2),
 )
-TERMS = {"l1", "ms_ssim", "features", "dists", "contrastive", "consistency", "frequency", "adversarial"}
+TERMS = {"l1", "ms_ssim", "features", "dists", "contrastive", "consistency", "frequency", "overshoot", "adversarial"}
 
 
 @pytest.fixture

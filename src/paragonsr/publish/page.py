@@ -163,8 +163,9 @@ def _weights(settings: Train) -> dict[str, float]:
     """What each term weighs, as a checkpoint says it."""
     found = {"l1": settings.losses.l1, "ms_ssim": settings.losses.ms_ssim}
     if isinstance(own := settings.perceptual, Perceptual):
-        found |= {"consistency": own.consistency, "frequency": own.frequency, "features": own.features.weight}
-        found |= {"dists": own.dists, "contrastive": own.contrastive.weight, "adversarial": own.adversarial.weight}
+        found |= {"consistency": own.consistency, "frequency": own.frequency, "overshoot": own.overshoot}
+        found |= {"features": own.features.weight, "dists": own.dists, "contrastive": own.contrastive.weight}
+        found["adversarial"] = own.adversarial.weight
     return {name: weight for name, weight in found.items() if weight > 0}
 
 

@@ -108,6 +108,7 @@ class Perceptual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contrastive: Contrastive = Contrastive()
     consistency: Weight = 0.3
     frequency: Weight = 0.2
+    overshoot: Weight = 0.0
     adversarial: Adversarial = Adversarial()
     floor: Annotated[float, msgspec.Meta(gt=0)] = 0.45
     drift: Annotated[float, msgspec.Meta(gt=0)] = 0.7

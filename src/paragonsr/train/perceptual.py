@@ -21,6 +21,7 @@ from paragonsr.train.losses.contrastive import Contrastive
 from paragonsr.train.losses.dists import Dists
 from paragonsr.train.losses.features import Features
 from paragonsr.train.losses.frequency import Frequency
+from paragonsr.train.losses.overshoot import Overshoot
 from paragonsr.train.optimiser import Schedule, adamw
 from paragonsr.train.ranks import Ranks
 from paragonsr.train.rival import Rival
@@ -142,9 +143,10 @@ class Perceptual:
         own = self.config
         for name, (weight, loss) in losses(config, device).items():
             yield name, (weight, lambda scene, loss=loss: loss(scene.output, scene.target))
-        consistency, frequency = Consistency().to(device), Frequency()
+        consistency, frequency, overshoot = Consistency().to(device), Frequency(), Overshoot()
         yield "consistency", (own.consistency, lambda scene: consistency(scene.output, scene.target))
         yield "frequency", (own.frequency, lambda scene: frequency(scene.output, scene.target))
+        yield "overshoot", (own.overshoot, lambda scene: overshoot(scene.output, scene.target))
         features = Features(dict(zip(own.features.stages, own.features.stage_weights, strict=True)))
         space, judge = own.features.space, Dists(self.judge)
         yield "features", (own.features.weight, lambda scene: features(*stages(scene.seen[space])))
