@@ -14,10 +14,10 @@ from paragonsr.imaging.metrics import (
     colour_shift,
     flicker,
     luma,
-    ms_ssim_y,
     overshoot,
     psnr_y,
     ssim_y,
+    ssims_y,
 )
 from paragonsr.imaging.resample import resample
 
@@ -94,7 +94,7 @@ def test_a_period_of_eight_is_no_checkerboard():
 
 def test_pictures_that_cannot_be_compared_are_named_with_their_sizes():
     a = noise(12, 12, 3)
-    for measure in (psnr_y, ssim_y):
+    for measure in (psnr_y, ssim_y, ssims_y):
         with pytest.raises(DataError, match=r"\(12, 12, 3\) and \(12, 11, 3\)"):
             measure(a, a[:, :11], border=0)
     with pytest.raises(DataError, match="border of 6"):
@@ -159,11 +159,11 @@ def test_ms_ssim_equals_the_formula():
     noisy = np.clip(target + draw.normal(0, 12, target.shape), 0, 255).astype(np.uint8)
     expected = ms_ssim_by_hand(*(luma(side)[2:-2, 2:-2] for side in (noisy, target)))
     assert 0.8 < expected < 0.999
-    assert ms_ssim_y(noisy, target, border=2) == pytest.approx(expected, abs=1e-9)
-    assert ms_ssim_y(target, target, border=2) == pytest.approx(1)
-    assert ms_ssim_y(255 - target, target, border=0) == 0  # every contrast is negative
-    with pytest.raises(DataError, match="border of 5"):
-        ms_ssim_y(noisy, target, border=5)
+    assert ssims_y(noisy, target, border=2) == (ssim_y(noisy, target, border=2), pytest.approx(expected, abs=1e-9))
+    assert ssims_y(target, target, border=2)[1] == pytest.approx(1)
+    assert ssims_y(255 - target, target, border=0)[1] == 0  # every contrast is negative
+    assert ssims_y(noisy, target, border=4)[1] is not None
+    assert ssims_y(noisy, target, border=5) == (ssim_y(noisy, target, border=5), None)
 
 
 def test_flicker_is_the_change_that_the_target_does_not_have():

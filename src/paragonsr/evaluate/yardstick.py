@@ -15,14 +15,12 @@ from paragonsr.evaluate.pairs import SCALE, Candidate, Low, Pair
 from paragonsr.evaluate.report import Figures, File, Item
 from paragonsr.imaging.kernels import BICUBIC, BILINEAR, LANCZOS3, MAGIC_KERNEL_SHARP_2021, Kernel
 from paragonsr.imaging.metrics import (
-    MS_SSIM_SIDE,
     checkerboard_energy,
     colour_shift,
     flicker,
-    ms_ssim_y,
     overshoot,
     psnr_y,
-    ssim_y,
+    ssims_y,
 )
 from paragonsr.imaging.resample import resample
 
@@ -120,11 +118,11 @@ def finite(value: float) -> float | None:
 
 
 def _figures(image: Pixels, target: Pixels, scores: Mapping[str, float], unrest: float | None) -> Figures:
-    large = min(target.shape[:2]) - 2 * BORDER >= MS_SSIM_SIDE
+    ssim, ms_ssim = ssims_y(image, target, border=BORDER)
     return Figures(
         psnr_y=finite(psnr_y(image, target, border=BORDER)),
-        ssim_y=ssim_y(image, target, border=BORDER),
-        ms_ssim_y=ms_ssim_y(image, target, border=BORDER) if large else None,
+        ssim_y=ssim,
+        ms_ssim_y=ms_ssim,
         colour_shift=colour_shift(image, target),
         overshoot=overshoot(image, target),
         checkerboard=checkerboard_energy(image),

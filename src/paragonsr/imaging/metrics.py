@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from paragonsr.errors import DataError
@@ -48,19 +47,22 @@ def ssim_y(a: Picture, b: Picture, *, border: int) -> float:
     return float(np.mean(luminance * contrast))
 
 
-def ms_ssim_y(a: Picture, b: Picture, *, border: int) -> float:
-    """MS-SSIM on luma without `border` pixels at each side (Wang, Simoncelli and Bovik 2003, equation 7).
+def ssims_y(a: Picture, b: Picture, *, border: int) -> tuple[float, float | None]:
+    """`ssim_y`, and MS-SSIM of the same pixels (Wang, Simoncelli and Bovik 2003, equation 7), whose first scale it is.
 
     The paper's five scales and exponents, halved by means of 2x2; a scale whose contrast is negative counts as 0.
-    Raises DataError when the sizes differ or fewer than `MS_SSIM_SIDE` pixels are left.
+    None for MS-SSIM when fewer than `MS_SSIM_SIDE` pixels are left; raises DataError as `ssim_y` does.
     """
-    x, y = _lumas(a, b, border, least=MS_SSIM_SIDE)
-    product = 1.0
-    for exponent in _EXPONENTS[:-1]:
-        product *= max(float(np.mean(_similarity(x, y)[1])), 0.0) ** exponent
-        x, y = _half(x), _half(y)
+    x, y = _lumas(a, b, border, least=_WINDOW)
     luminance, contrast = _similarity(x, y)
-    return product * max(float(np.mean(luminance * contrast)), 0.0) ** _EXPONENTS[-1]
+    single, product = float(np.mean(luminance * contrast)), 1.0
+    if min(x.shape) < MS_SSIM_SIDE:
+        return single, None
+    for exponent in _EXPONENTS[:-1]:
+        product *= max(float(np.mean(contrast)), 0.0) ** exponent
+        x, y = _half(x), _half(y)
+        luminance, contrast = _similarity(x, y)
+    return single, product * max(float(np.mean(luminance * contrast)), 0.0) ** _EXPONENTS[-1]
 
 
 def colour_shift(a: Picture, b: Picture) -> float:
@@ -75,10 +77,8 @@ def overshoot(image: Picture, target: Picture) -> float:
     Luma is in full range, 0 to 255. Raises DataError when shapes differ or a side is below 3.
     """
     x, y = ((plane - 16) * (255 / 219) for plane in _lumas(image, target, 0, least=3))
-    around = sliding_window_view(y, (3, 3))
+    highest, lowest = _around(np.maximum, y), _around(np.minimum, y)
     inner = x[1:-1, 1:-1]
-    highest: Floats = around.max((2, 3))
-    lowest: Floats = around.min((2, 3))
     return float(np.mean(np.maximum(np.maximum(inner - highest, lowest - inner), 0)))
 
 
@@ -109,6 +109,13 @@ def checkerboard_energy(image: Picture) -> float:
     down, along = flip[:, None, None] * blocks, flip * blocks
     amplitudes = np.mean(np.stack([down, along, flip * down]), axis=(2, 4))
     return float(np.sum(amplitudes**2)) / (rows * columns)
+
+
+def _around(extreme: np.ufunc, y: Floats) -> Floats:
+    """The extreme of each 3x3 neighbourhood that fits: [h, w] -> [h - 2, w - 2]."""
+    for _ in y.shape:
+        y = extreme(extreme(y[:-2], y[1:-1]), y[2:]).T
+    return y
 
 
 def _means(image: Picture) -> Floats:

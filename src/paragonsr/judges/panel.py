@@ -66,11 +66,11 @@ class Panel:
     @torch.no_grad()
     def __call__(self, target: Pixels, versions: Sequence[Pixels]) -> dict[Name, list[float]]:
         """How far each version is from the target, by each judge; all uint8 HWC RGB of one size, sides from 31 up."""
-        tallies = [_Tally(self._lpips()) for _ in versions]
+        known, tallies = _Target(), [_Tally(self._lpips()) for _ in versions]
         for tile in windows(*target.shape[:2]):
-            seen = self._look(target, tile)
+            known.look(self._look(target, tile))
             for tally, version in zip(tallies, versions, strict=True):
-                tally.add(seen, self._look(version, tile))
+                tally.add(known, self._look(version, tile))
         found: dict[Name, list[float]] = {name: [tally.distance(name) for tally in tallies] for name in self._lpips()}
         if self._dists:
             found["dists"] = [float(self._dists.judge(tally.moments())) for tally in tallies]
@@ -105,6 +105,24 @@ class Panel:
         }
 
 
+class _Target:
+    """What a window of the target gives to every comparison with it."""
+
+    def __init__(self) -> None:
+        self.units: dict[Name, list[Tensor]] = {}
+        self.stages = list[Tensor]()
+        self.shifts = list[Tensor]()  # what is near the means is taken off first: squares lose fewer digits
+        self.sums = list[Tensor]()
+
+    def look(self, seen: Seen) -> None:
+        """Take the place of the window before with what was seen of the next; `shifts` are those of the first."""
+        stages = seen.pop("dists", [])
+        self.units = {name: [_units(y) for y in layers] for name, layers in seen.items()}
+        self.shifts = self.shifts or [y.mean(0) for y in stages]
+        self.stages = [y - shift for y, shift in zip(stages, self.shifts, strict=True)]
+        self.sums = [_sums(y, y)[:2] for y in self.stages]
+
+
 class _Tally:
     """What of one version and its target adds up from window to window."""
 
@@ -118,21 +136,20 @@ class _Tally:
         self._sums = list[Tensor]()
         self._counts = list[int]()
 
-    def add(self, target: Seen, version: Seen) -> None:
+    def add(self, target: _Target, version: Seen) -> None:
         """Take in a window."""
         for name, heads in self._heads.items():
-            for index, (head, x, y) in enumerate(zip(heads, version[name], target[name], strict=True)):
+            for index, (head, x, y) in enumerate(zip(heads, version[name], target.units[name], strict=True)):
                 self._apart[name][index] += _apart(head, x, y)
                 self._places[name][index] += len(x)
-        if "dists" in target:
-            stages = list(zip(version["dists"], target["dists"], strict=True))
-            if not self._sums:  # what is near the means is taken off first: squares lose fewer digits
-                self._shifts = [y.mean(0) for _, y in stages]
-                self._sums = [y.new_zeros(5, y.shape[1], dtype=torch.float64) for _, y in stages]
-                self._counts = [0] * len(stages)
-            for index, (x, y) in enumerate(stages):
-                self._sums[index] += _sums(x, y, self._shifts[index])
-                self._counts[index] += len(x)
+        for index, x in enumerate(version.get("dists", ())):
+            if index == len(self._sums):
+                self._sums.append(x.new_zeros(5, x.shape[1], dtype=torch.float64))
+                self._counts.append(0)
+            own = _sums(x - target.shifts[index], target.stages[index])
+            self._sums[index] += torch.cat([target.sums[index], own])
+            self._counts[index] += len(x)
+        self._shifts = target.shifts
 
     def distance(self, name: Name) -> float:
         """LPIPS (equation 1): the mean over places, summed over layers."""
@@ -159,25 +176,33 @@ def _places(stage: Tensor, core: Box, end: torch.Size, stride: int) -> Tensor:
     return stage[0].permute(1, 2, 0)[rows, columns].reshape(-1, stage.shape[1])
 
 
-def _apart(head: Tensor, x: Tensor, y: Tensor) -> float:
-    """The sum over places of the weighted squared differences of an LPIPS layer."""
-    rows, total = max(1, _CHUNK // x.shape[1]), 0.0
-    for a, b in zip(x.split(rows), y.split(rows), strict=True):
-        total += float((lpips.unit(a).sub_(lpips.unit(b)).square_() @ head).sum())
+def _units(y: Tensor) -> Tensor:
+    return torch.cat([lpips.unit(some) for some in y.split(_rows(y))])
+
+
+def _apart(head: Tensor, x: Tensor, units: Tensor) -> float:
+    """The sum over places of the weighted squared differences of an LPIPS layer, the target's scaled already."""
+    total = 0.0
+    for a, b in zip(x.split(_rows(x)), units.split(_rows(x)), strict=True):
+        total += float((lpips.unit(a).sub_(b).square_() @ head).sum())
     return total
 
 
-def _sums(x: Tensor, y: Tensor, shift: Tensor) -> Tensor:
-    """The sums over places of x, y, xx, yy and xy, each less `shift`: `[5, C]`, added up in double precision."""
-    rows, total = max(1, _CHUNK // x.shape[1]), x.new_zeros(5, x.shape[1], dtype=torch.float64)
-    for a, b in zip(x.split(rows), y.split(rows), strict=True):
-        a, b = a - shift, b - shift
-        total += torch.stack([a.sum(0), b.sum(0), (a * a).sum(0), (b * b).sum(0), (a * b).sum(0)])
+def _sums(x: Tensor, y: Tensor) -> Tensor:
+    """The sums over places of x, xx and xy: `[3, C]`, added up in double precision."""
+    total = x.new_zeros(3, x.shape[1], dtype=torch.float64)
+    for a, b in zip(x.split(_rows(x)), y.split(_rows(x)), strict=True):
+        total += torch.stack([a.sum(0), (a * a).sum(0), (a * b).sum(0)])
     return total
+
+
+def _rows(x: Tensor) -> int:
+    """How many of the places `[places, C]` are compared at a time."""
+    return max(1, _CHUNK // x.shape[1])
 
 
 def _moments(sums: Tensor, count: int, shift: Tensor) -> Moments:
-    x, y, xx, yy, xy = (sums / count)[:, None]
+    y, yy, x, xx, xy = (sums / count)[:, None]
     return Moments(x + shift, y + shift, xx - x * x, yy - y * y, xy - x * y)
 
 

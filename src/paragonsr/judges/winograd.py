@@ -51,7 +51,9 @@ class Winograd(nn.Module):
         count, channels, height, width = x.shape
         down, along = -(-height // _SIDE), -(-width // _SIDE)
         made = x.new_empty(count, down, _SIDE, along, _SIDE, len(self.bias))
-        padded = x.new_zeros(_SIDE * down + 2, _SIDE * along + 2, channels)
+        padded = x.new_empty(_SIDE * down + 2, _SIDE * along + 2, channels)
+        for edge in (padded[:1], padded[height + 1 :], padded[:, :1], padded[:, width + 1 :]):
+            edge.zero_()
         step = max(1, _TILES // along)
         for picture, result in zip(x, made, strict=True):
             padded[1 : height + 1, 1 : width + 1] = picture.permute(1, 2, 0)
