@@ -46,6 +46,14 @@ def test_it_says_what_it_is_of_and_can_be_exported(two: tuple[Path, Path], tmp_p
     assert (training.recipe, training.images_seen, training.steps) == ("perceptual", 160, 20)
 
 
+def test_a_blend_of_a_blend_names_every_training(two: tuple[Path, Path], tmp_path: Path) -> None:
+    blend.blend(write(tmp_path / "d", "calm", 3, 40), two[1], 0.5, tmp_path / "half")
+    blend.blend(two[0], tmp_path / "half", 1.2, tmp_path / "c")
+    assert checkpoint.load(tmp_path / "c").training.blend == {"fidelity": -0.2, "calm": 0.6, "perceptual": 0.6}
+    blend.blend(two[0], tmp_path / "c", 0.5, tmp_path / "e")
+    assert checkpoint.load(tmp_path / "e").training.blend == {"fidelity": 0.4, "calm": 0.3, "perceptual": 0.3}
+
+
 def test_other_networks_and_other_files_are_refused(two: tuple[Path, Path], tmp_path: Path) -> None:
     wide = write(tmp_path / "wide", "fidelity", 3, 8, Model(channels=32, layers=2))
     with pytest.raises(TrainingError, match="different networks"):

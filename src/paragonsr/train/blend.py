@@ -4,6 +4,7 @@ A network that was tuned from another lies in the same valley as that one, and t
 from faithful to sharp (network interpolation, Wang et al. 2018, ESRGAN, section 3.4), and a little beyond.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -17,14 +18,18 @@ from paragonsr.train import state
 def blend(origin: Path, tuned: Path, share: float, path: Path) -> None:
     """Write to `path` a checkpoint of `share` of `tuned`'s average and 1 - `share` of `origin`'s.
 
-    It says of itself what `tuned` does, and the shares; there is no optimiser in it: it can be exported, or start
-    another training. Raises TrainingError when either is no checkpoint, or they are of different networks.
+    It says of itself what `tuned` does, and the share of every training, of blends too; there is no optimiser in it:
+    it can be exported, or start another training. Raises TrainingError when either is no checkpoint, or they are of different networks.
     """
     (model, training), (other, before) = state.about(tuned), state.about(origin)
     if model != other:
         raise TrainingError(f"{origin} and {tuned} are of different networks: there is nothing between them")
     average, progress = between(origin, tuned, share)
-    training = msgspec.structs.replace(training, blend={before.recipe: round(1 - share, 6), training.recipe: share})
+    shares = Counter[str]()
+    for part, weight in ((before, 1 - share), (training, share)):
+        for name, own in (part.blend or {part.recipe: 1.0}).items():
+            shares[name] += own * weight
+    training = msgspec.structs.replace(training, blend={name: round(value, 6) for name, value in shares.items()})
     about = {"model": msgspec.json.encode(model).decode(), "training": msgspec.json.encode(training).decode()}
     state.save(path, progress, about, {"average": average})
 
