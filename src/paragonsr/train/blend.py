@@ -19,7 +19,8 @@ def blend(origin: Path, tuned: Path, share: float, path: Path) -> None:
     """Write to `path` a checkpoint of `share` of `tuned`'s average and 1 - `share` of `origin`'s.
 
     It says of itself what `tuned` does, and the share of every training, of blends too; there is no optimiser in it:
-    it can be exported, or start another training. Raises TrainingError when either is no checkpoint, or they are of different networks.
+    it can be exported, or start another training. Raises TrainingError when either is no checkpoint, or they are of
+    different networks.
     """
     (model, training), (other, before) = state.about(tuned), state.about(origin)
     if model != other:
