@@ -4,7 +4,7 @@ A network that was tuned from another lies in the same valley as that one, and t
 from faithful to sharp (network interpolation, Wang et al. 2018, ESRGAN, section 3.4), and a little beyond.
 """
 
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,7 @@ def blend(origin: Path, tuned: Path, share: float, path: Path) -> None:
     if model != other:
         raise TrainingError(f"{origin} and {tuned} are of different networks: there is nothing between them")
     average, progress = between(origin, tuned, share)
-    shares = Counter[str]()
+    shares = defaultdict[str, float](float)
     for part, weight in ((before, 1 - share), (training, share)):
         for name, own in (part.blend or {part.recipe: 1.0}).items():
             shares[name] += own * weight
