@@ -22,7 +22,7 @@ from paragonsr.train import stage
 from paragonsr.train.config import Adversarial, Contrastive, Features, Losses, Perceptual
 from paragonsr.train.ranks import Ranks
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "perceptual.toml"
+RECIPE = Path(__file__).parents[1] / "recipes" / "perceptual_finish.toml"  # in which every term has a weight
 NOTHING = Perceptual(Features(0), 0, Contrastive(0), 0, 0, adversarial=Adversarial(0))
 
 

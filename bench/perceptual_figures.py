@@ -2,16 +2,18 @@
 
     python bench/perceptual_figures.py MODEL... [--hr FOLDER] [--lr card|bicubic] [--every N] [--unsharp AMOUNT]
 
-On data/val with the card's low resolution unless told otherwise, through the runtime.
+On data/val with the card's low resolution unless told otherwise. A model is a name or an .onnx file, which the
+runtime enlarges with, or a checkpoint of a training (.safetensors).
 """
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
@@ -20,7 +22,10 @@ from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
 from paragonsr.evaluate import pairs
 from paragonsr.evaluate.jury import Jury
+from paragonsr.export import checkpoint
 from paragonsr.imaging.metrics import checkerboard_energy, colour_shift, overshoot, psnr_y
+from paragonsr.model.fuse import fuse
+from paragonsr.train import validate
 
 Pixels = NDArray[np.uint8]
 
@@ -86,6 +91,15 @@ def existing(path: str) -> Path:
     return found
 
 
+def model(name: str) -> Callable[[Pixels], Pixels]:
+    """What enlarges with a model of the program or a checkpoint."""
+    if not name.endswith(".safetensors"):
+        return Upscaler(name)
+    with torch.no_grad():
+        network = fuse(checkpoint.load(Path(name)).nano)
+    return torch.no_grad()(lambda low: validate.enlarge(network, low, torch.device("cpu")))
+
+
 def sharpened(picture: Pixels, amount: float) -> Pixels:
     """Pillow's unsharp mask, radius 2: `amount` of what the blur takes away is added."""
     mask = ImageFilter.UnsharpMask(radius=2, percent=round(100 * amount), threshold=0)
@@ -94,7 +108,7 @@ def sharpened(picture: Pixels, amount: float) -> Pixels:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="+", help="names or .onnx files")
+    parser.add_argument("models", nargs="+", help="names, .onnx files or checkpoints")
     parser.add_argument("--hr", default="data/val", help="folder of targets (default data/val)")
     parser.add_argument("--lr", default="card", choices=("card", "bicubic"))
     parser.add_argument("--every", type=int, default=1, help="take every N-th picture")
@@ -107,8 +121,8 @@ def main() -> None:
     loaded = [pairs.load(candidate, given.lr, gray_as_rgb=True) for candidate in chosen]
     judges, rows, targets = Judges(), dict[str, Figures](), [pair.high for pair in loaded]
     for name in given.models:
-        with Upscaler(name) as upscale:
-            outputs = [upscale(pair.low) for pair in loaded]
+        enlarge = model(name)
+        outputs = [enlarge(pair.low) for pair in loaded]
         rows[name] = judges.figures(outputs, targets)
         if given.unsharp:
             sharp = [sharpened(output, given.unsharp) for output in outputs]

@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from PIL import Image
 
 import heading
-from paragonsr import Upscaler
 from paragonsr.artifacts.assets import find
 from paragonsr.degrade import validation
-from paragonsr.export import checkpoint
 from paragonsr.imaging.metrics import luma
-from paragonsr.model.fuse import fuse
-from paragonsr.train import validate
-from perceptual_figures import Judges, Pixels, markdown
+from perceptual_figures import Judges, Pixels, markdown, model
 
 GAP = 4
 
@@ -37,15 +32,6 @@ class Row(NamedTuple):
     left: int
     difference: float
     versions: dict[str, Pixels]
-
-
-def model(name: str) -> Callable[[Pixels], Pixels]:
-    """What enlarges with a model of the program or a checkpoint."""
-    if not name.endswith(".safetensors"):
-        return Upscaler(name)
-    with torch.no_grad():
-        network = fuse(checkpoint.load(Path(name)).nano)
-    return torch.no_grad()(lambda low: validate.enlarge(network, low, torch.device("cpu")))
 
 
 def classical(filter_: Image.Resampling) -> Callable[[Pixels], Pixels]:

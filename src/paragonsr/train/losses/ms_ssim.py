@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from paragonsr.train.losses.luma import luma
+
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-LUMA = (0.299, 0.587, 0.114)
 TAPS, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
 
@@ -20,7 +21,6 @@ class MsSsim(nn.Module):
 
     weights: Tensor
     window: Tensor
-    luma: Tensor
 
     def __init__(self, scales: int = 3) -> None:
         super().__init__()
@@ -29,7 +29,6 @@ class MsSsim(nn.Module):
         window = torch.exp(-(offsets**2) / (2 * SIGMA**2))
         self.register_buffer("weights", weights / weights.sum(), persistent=False)
         self.register_buffer("window", (window / window.sum()).float(), persistent=False)
-        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1), persistent=False)
 
     @property
     def side(self) -> int:
@@ -43,8 +42,7 @@ class MsSsim(nn.Module):
             raise ValueError(f"{scales} scales need a side of {self.side}, not {tuple(output.shape[-2:])}")
         dtype = torch.promote_types(output.dtype, torch.float32)
         with torch.autocast(output.device.type, enabled=False):
-            x = (output.to(dtype) * self.luma).sum(1, keepdim=True)
-            y = (target.to(dtype) * self.luma).sum(1, keepdim=True)
+            x, y = luma(output.to(dtype)), luma(target.to(dtype))
             product = x.new_ones(x.shape[0])
             for scale, weight in enumerate(self.weights):
                 luminance, contrast = self._similarity(x, y)

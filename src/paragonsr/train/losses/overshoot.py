@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from paragonsr.train.losses.luma import luma
+
 
 class Overshoot(nn.Module):
     """Mean excess of luma over the target's 3x3 maximum or under its 3x3 minimum, pictures `[N,3,H,W]` in [0,1].
@@ -19,8 +21,3 @@ class Overshoot(nn.Module):
             inner, y = luma(output.to(dtype))[..., 1:-1, 1:-1], luma(target.to(dtype))
             highest, lowest = F.max_pool2d(y, 3, 1), -F.max_pool2d(-y, 3, 1)
             return (F.relu(inner - highest) + F.relu(lowest - inner)).mean()
-
-
-def luma(rgb: Tensor) -> Tensor:
-    """`[N,3,H,W]` -> `[N,1,H,W]`, BT.601 in full range."""
-    return (rgb * rgb.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
