@@ -81,7 +81,7 @@ def run(
             return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         has_died = False
-        for future in finished:
+        for future in [each for each in running if each in finished]:  # a set's order is by chance
             task = running.pop(future)
             error = _error(pool, future)
             if error is None:
