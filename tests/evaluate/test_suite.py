@@ -16,7 +16,7 @@ from paragonsr.imaging.metrics import colour_shift, psnr_y, ssim_y
 from paragonsr.runtime.upscaler import Upscaler
 
 NAMES = [kernel.name for kernel in KERNELS]
-FAST = Settings(fast=True, threads=1)
+FAST = Settings(fast=True, provider="cpu", threads=1)
 
 
 def test_published_figures(assets):
@@ -35,7 +35,7 @@ def test_models_go_through_the_runtime(tmp_path, draw, pixels, random_model):
     report = evaluate([random_model], tmp_path, settings=FAST, progress=lambda *done: seen.append(done))
     assert seen == [(1, 2, "a.png"), (2, 2, "b.png")]
     assert list(report.summary) == [*NAMES, "2xRandom"]
-    with Upscaler(random_model, threads=1) as upscaler:
+    with Upscaler(random_model, provider="cpu", threads=1) as upscaler:
         for item, path in zip(report.items, reversed(paths), strict=True):
             target = pixels(path)
             image, figures = upscaler(operations.bicubic(target)), item.figures["2xRandom"]

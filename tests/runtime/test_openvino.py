@@ -1,3 +1,4 @@
+import importlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from paragonsr.errors import ModelError, ProviderError
-from paragonsr.runtime import openvino
+from paragonsr.runtime import catalogue, openvino
 from paragonsr.runtime.session import Session
 from paragonsr.runtime.upscaler import Upscaler
 
@@ -50,15 +51,39 @@ def test_auto_takes_it_and_the_picture_is_the_same(save: Save, random: Make) -> 
 
 
 def test_precision_is_what_was_asked_for(save: Save, nearest: Make) -> None:
-    """Where the processor has no bfloat16 that is said; where it has, it must pass its gate."""
-    path = save(nearest())
-    module = pytest.importorskip("openvino")
-    if "BF16" in module.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        with Session(path, provider="openvino-bf16", threads=1) as session:
-            assert session.provider == "openvino-bf16"
-    else:
-        with pytest.raises(ProviderError, match="would compute in float32 on this processor, not in bfloat16"):
-            Session(path, provider="openvino-bf16", threads=1)
+    """Where the processor has no bfloat16 that is said."""
+    if openvino.is_native("openvino-bf16"):
+        pytest.skip("this processor has bfloat16")
+    with pytest.raises(ProviderError, match="would compute in float32 on this processor, not in bfloat16"):
+        Session(save(nearest()), provider="openvino-bf16", threads=1)
+
+
+def test_bfloat16_leaves_the_base_alone() -> None:
+    core = importlib.import_module("openvino").Core()
+    model = openvino.base_kept(core, core.read_model(str(catalogue.find("fidelity"))))
+    marked = {
+        operator.get_friendly_name()
+        for operator in model.get_ordered_ops()
+        if any("Precision" in mark or "precise" in mark for mark in operator.get_rt_info())
+    }
+    assert marked == {"base.pad", "base.sharpen_down", "base.sharpen_across", "base.double"}
+
+
+@pytest.mark.skipif(not openvino.is_native("openvino-bf16"), reason="this processor has no bfloat16")
+@pytest.mark.parametrize("name", ["fidelity", "perceptual"])
+def test_bfloat16_where_the_processor_has_it(name: str) -> None:
+    """It passes its gate; flat colours stay what they are, and a picture in tiles is the picture as a whole."""
+    rng, exact = np.random.default_rng(0), Session(catalogue.find(name), provider="cpu", threads=1)
+    with exact, Session(catalogue.find(name), provider="openvino-bf16", threads=1) as session:
+        for colour in rng.integers(0, 256, (50, 3)):
+            flat = np.broadcast_to((colour / 255).astype(np.float32)[None, :, None, None], (1, 3, 9, 9))
+            assert ((session.run(flat) * 255).round() == colour[None, :, None, None]).all()
+        rim, picture = session.radius, rng.random((1, 3, 90, 120), dtype=np.float32)
+        whole, part = session.run(picture), session.run(picture[:, :, 20:70, 30:95])
+        inner = part[:, :, 2 * rim : -2 * rim, 2 * rim : -2 * rim]
+        place = whole[:, :, 40 + 2 * rim : 140 - 2 * rim, 60 + 2 * rim : 190 - 2 * rim]
+        np.testing.assert_array_equal(inner, place)
+        assert 0 < np.abs(whole - exact.run(picture)).max() <= 1 / 255
 
 
 def test_refuses_what_it_cannot_read(tmp_path: Path, save: Save, nearest: Make) -> None:

@@ -43,7 +43,7 @@ def test_a_provider_that_computes_wrongly_is_refused(save: Save, nearest: Make) 
     def right(x: Any) -> Any:
         return x.repeat(2, 2).repeat(2, 3)
 
-    with session.Session(path, threads=1) as opened:
+    with session.Session(path, threads=1, provider="cpu") as opened:
         assert proof.prove(path, "cpu", 1, opened.run)[1] == ()
         proof.prove(path, "cpu", 1, lambda x: right(x) + np.float32(0.9e-3))
     for wrong in (1.1e-3, np.nan):
@@ -58,22 +58,31 @@ def test_openvino_that_is_not_installed_says_how(monkeypatch: pytest.MonkeyPatch
         session.Session(save(nearest()), provider="openvino")
 
 
+def test_auto_tries_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino, "is_installed", lambda: True)
+    for capabilities, tried in {("FP32",): ("openvino",), ("FP32", "BF16"): ("openvino-bf16", "openvino")}.items():
+        monkeypatch.setattr(openvino, "_capabilities", lambda capabilities=capabilities: capabilities)
+        assert [name for name in provider.candidates("auto") if name.startswith("openvino")] == list(tried)
+
+
 def test_a_coarse_provider_must_be_near_and_must_not_band() -> None:
     def right(x: Any) -> Any:
         return x.repeat(2, 2).repeat(2, 3)
 
-    def coarse(x: Any) -> Any:  # bfloat16: the upper half of float32's bits, rounded
+    def bfloat16(x: Any) -> Any:  # the upper half of float32's bits, rounded
         bits = right(x).astype(np.float32).view(np.uint32)
         return ((bits + 0x8000) & 0xFFFF0000).view(np.float32)
 
-    assert 0.4 < np.abs(coarse(picture(96, 96)) - right(picture(96, 96))).max() * 255 <= 0.5, "half a step near white"
-    proof.check_coarse(Path("m"), "p", coarse, right)
-    grain = np.random.default_rng(0).normal(0, 0.004, (1, 3, 192, 192)).astype(np.float32)
-    for wrong in (lambda x: right(x) + 1.1 / 255, lambda x: right(x) * np.nan):
+    def grain(x: Any, sigma: float) -> Any:
+        return right(x) + np.random.default_rng(0).normal(0, sigma, right(x).shape) * (x.shape[3] == 96)
+
+    proof.check_coarse(Path("m"), "p", lambda x: right(x) + 0.2 / 255, right)
+    proof.check_coarse(Path("m"), "p", lambda x: grain(x, 0.001), right)
+    for wrong in (bfloat16, lambda x: right(x) + 0.3 / 255, lambda x: right(x) * np.nan):
         with pytest.raises(ProviderError, match="too coarsely"):
             proof.check_coarse(Path("m"), "p", wrong, right)
-    with pytest.raises(ProviderError, match=r"4[78]\.\d dB"):
-        proof.check_coarse(Path("m"), "p", lambda x: right(x) + (grain if x.shape[3] == 96 else 0), right)
+    with pytest.raises(ProviderError, match=r"57\.\d dB"):
+        proof.check_coarse(Path("m"), "p", lambda x: grain(x, 0.0013), right)
 
 
 def test_only_a_slow_provider_loses_the_race() -> None:

@@ -161,7 +161,7 @@ def test_a_closed_session_says_so(save: Save, nearest: Make) -> None:
 
 def test_a_wrong_picture_is_named(save: Save, nearest: Make) -> None:
     with (
-        Session(save(nearest()), threads=1) as session,
+        Session(save(nearest()), provider="cpu", threads=1) as session,
         pytest.raises(ModelError, match=r"fails on \[1, 4, 2, 2\]"),
     ):
         session.run(np.zeros((1, 4, 2, 2), np.float32))

@@ -8,11 +8,11 @@ ENGINES = {
     "migraphx": "MIGraphXExecutionProvider",
     "directml": "DmlExecutionProvider",
     "coreml": "CoreMLExecutionProvider",
+    "openvino-bf16": OPENVINO,
     "openvino": OPENVINO,
     CPU: "CPUExecutionProvider",
-    # Behind the CPU, so never taken by itself: one compiles for minutes, again for each new shape; one is not exact.
+    # Behind the CPU, so never taken by itself: it compiles for minutes, again for each new shape.
     "tensorrt": "TensorrtExecutionProvider",
-    "openvino-bf16": OPENVINO,
 }
 """Short name -> ONNX Runtime's name, or OpenVINO itself, in the order in which "auto" tries them (up to the CPU)."""
 

@@ -1,13 +1,17 @@
 """Models on OpenVINO itself (not ONNX Runtime's provider of that name), on the CPU, in a precision that is asked for.
 
-Left to itself, OpenVINO computes in bfloat16 on processors that have it, without a word.
+Left to itself, OpenVINO computes in bfloat16 on processors that have it, without a word. Asked to here, it does so in a
+model's body alone: the exact base, from the picture to its enlargement, stays in float32 (`docs/decisions/0013`).
 """
 
 import importlib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -18,11 +22,22 @@ PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """What each provider computes in."""
 
 _SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
+_BASE = "base."  # so begin the names of the base's operators in our files
 
 
 def is_installed() -> bool:
     """Whether `pip install 'paragonsr[openvino]'` has been done; loads nothing."""
     return find_spec("openvino") is not None
+
+
+def is_native(provider: str) -> bool:
+    """Whether this processor computes in the provider's precision; asks OpenVINO about less than float32 only."""
+    return PRECISIONS.get(provider, "f32") == "f32" or PRECISIONS[provider].upper() in _capabilities()
+
+
+@cache
+def _capabilities() -> tuple[str, ...]:
+    return tuple(importlib.import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 class Model:
@@ -41,7 +56,10 @@ class Model:
         }
         try:
             core = importlib.import_module("openvino").Core()
-            self._compiled: Any = core.compile_model(str(path), "CPU", options)
+            model = core.read_model(str(path))
+            if precision != "f32":
+                model = base_kept(core, model)
+            self._compiled: Any = core.compile_model(model, "CPU", options)
         except (ImportError, RuntimeError) as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ProviderError(f"{path}: provider {provider!r} cannot open it: {reason[-1]}") from error
@@ -65,3 +83,23 @@ class Model:
             return request.infer([np.ascontiguousarray(x)], share_inputs=True)[0]  # a copy: the memory is used again
         finally:
             self._idle.put(request)
+
+
+def base_kept(core: Any, model: Any) -> Any:
+    """The model with its exact base, if it has one, marked as sensitive to precision.
+
+    The mark is an attribute in OpenVINO's own files, which Python cannot set otherwise. OpenVINO rewrites pads of later
+    versions as those of the first and loses the mark on the way, so they are of the first at once.
+    """
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "model.xml")
+        importlib.import_module("openvino").serialize(model, file)
+        graph = ElementTree.parse(file)
+        for layer in graph.iterfind("layers/layer"):
+            if layer.get("name", "").startswith(_BASE) and layer.get("type") != "Const":
+                if layer.get("type") == "Pad":
+                    layer.set("version", "opset1")
+                found = layer.find("rt_info")
+                marks = ElementTree.SubElement(layer, "rt_info") if found is None else found
+                ElementTree.SubElement(marks, "attribute", name="precise", version="0")
+        return core.read_model(ElementTree.tostring(graph.getroot()), file.with_suffix(".bin").read_bytes())

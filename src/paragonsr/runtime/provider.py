@@ -42,10 +42,13 @@ def available() -> tuple[str, ...]:
 
 
 def candidates(provider: str) -> tuple[str, ...]:
-    """Providers to try, in order: the one asked for; for "auto" all up to the CPU. Raises ProviderError."""
+    """Providers to try, in order: the one asked for; for "auto" all up to the CPU that suit this processor.
+
+    Raises ProviderError.
+    """
     here = available()
     if provider == AUTO:
-        return here[: here.index(CPU) + 1]
+        return tuple(name for name in here[: here.index(CPU) + 1] if openvino.is_native(name))
     if provider not in ENGINES:
         raise ProviderError(f"there is no provider {provider!r}; known are {', '.join(CHOICES)}")
     if provider not in here and ENGINES[provider] == OPENVINO:
