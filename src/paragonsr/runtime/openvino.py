@@ -32,12 +32,16 @@ def is_installed() -> bool:
 
 def is_native(provider: str) -> bool:
     """Whether this processor computes in the provider's precision; asks OpenVINO about less than float32 only."""
-    return PRECISIONS.get(provider, "f32") == "f32" or PRECISIONS[provider].upper() in _capabilities()
+    precision = PRECISIONS.get(provider, "f32")
+    return precision == "f32" or precision.upper() in _capabilities()
 
 
 @cache
 def _capabilities() -> tuple[str, ...]:
-    return tuple(importlib.import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    try:
+        return tuple(importlib.import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    except (ImportError, RuntimeError):  # it does not work here, which is said when a model is opened with it
+        return ()
 
 
 class Model:
@@ -60,7 +64,7 @@ class Model:
             if precision != "f32":
                 model = base_kept(core, model)
             self._compiled: Any = core.compile_model(model, "CPU", options)
-        except (ImportError, RuntimeError) as error:
+        except (ImportError, OSError, RuntimeError) as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ProviderError(f"{path}: provider {provider!r} cannot open it: {reason[-1]}") from error
         ran = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
