@@ -60,8 +60,10 @@ def whole(height: int, width: int) -> Box:
     return Box(Span(0, height), Span(0, width))
 
 
-def cut(core: Box, picture: Box, size: int, context: int, align: int = 1) -> Iterator[Tile]:
-    """Tiles whose cores part `core` and are at most `size` pixels wide and high, row by row.
+def cut(
+    core: Box, picture: Box, size: int, context: int, align: int = 1, *, width: int | None = None
+) -> Iterator[Tile]:
+    """Tiles whose cores part `core` and are at most `size` pixels high and `width` (None: `size`) wide, row by row.
 
     Each window holds its core and `context` pixels on every side, as far as the picture reaches. All
     windows have one shape (a runtime plans its memory once per shape): one that would leave the picture
@@ -69,10 +71,11 @@ def cut(core: Box, picture: Box, size: int, context: int, align: int = 1) -> Ite
     picture inside and are exact only for such shifts; then those at the far border may be up to `align` -
     1 pixels larger.
     """
-    if size < 1 or context < 0 or align < 1:
-        raise ValueError(f"size {size} and align {align} must be positive, context {context} not negative")
+    width = size if width is None else width
+    if min(size, width) < 1 or context < 0 or align < 1:
+        raise ValueError(f"size {size}, {width} and align {align} must be positive, context {context} not negative")
     for rows in _cut_axis(core.rows, picture.rows.stop, size, context, align):
-        for columns in _cut_axis(core.columns, picture.columns.stop, size, context, align):
+        for columns in _cut_axis(core.columns, picture.columns.stop, width, context, align):
             yield Tile(*(Box(*pair) for pair in zip(rows, columns, strict=True)))
 
 

@@ -47,15 +47,17 @@ def _capabilities() -> tuple[str, ...]:
 class Model:
     """A model file compiled for `threads` processor cores; may be called from several threads at once.
 
+    As many calls as there are `lanes` share the cores; more wait for each other.
+
     Raises ProviderError when OpenVINO cannot compile it, or not for this precision on this processor.
     """
 
-    def __init__(self, path: Path, provider: str, threads: int) -> None:
+    def __init__(self, path: Path, provider: str, threads: int, lanes: int = 1) -> None:
         precision = PRECISIONS[provider]
         options = {
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": lanes,
             "ENABLE_CPU_PINNING": False,  # another program may sit on the core
         }
         try:

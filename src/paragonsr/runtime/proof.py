@@ -24,13 +24,15 @@ is made for. A narrow race would be won now and lost then, and pictures differ i
 _SIDE, _ROUNDS = 96, 5  # of the race: some milliseconds on a CPU
 
 
-def prove(path: Path, name: str, threads: int, reference: Run) -> tuple[Run, tuple[str, ...]]:
+def prove(path: Path, name: str, threads: int, reference: Run, *, lanes: int = 1) -> tuple[Run, tuple[str, ...]]:
     """What computes the model on the provider, once it has computed what the CPU computes, and notes about it.
+
+    It uses `threads` processor cores, which `lanes` calls at once share.
 
     Raises ProviderError with what is wrong.
     """
     image = probe.picture(24, 32)
-    run = providers.runner(path, name, threads)
+    run = providers.runner(path, name, threads, lanes)
     if name in openvino.PRECISIONS:
         check = check_coarse if openvino.PRECISIONS[name] != "f32" else check_exact
         return check(path, name, run, reference), ()

@@ -68,10 +68,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def runner(path: Path, provider: str, threads: int) -> Run:
+def runner(path: Path, provider: str, threads: int, lanes: int = 1) -> Run:
     """What computes the model on one provider. Raises ModelError or ProviderError."""
     if ENGINES[provider] == OPENVINO:
-        return openvino.Model(path, provider, threads)
+        return openvino.Model(path, provider, threads, lanes)
     session = open_model(path, provider, threads)
     (given,) = session.get_inputs()
     return lambda x: session.run(None, {given.name: x})[0]

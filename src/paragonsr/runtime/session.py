@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from paragonsr.artifacts import card as cards
 from paragonsr.errors import ModelError, ParagonError
-from paragonsr.runtime import probe, proof
+from paragonsr.runtime import openvino, probe, proof
 from paragonsr.runtime import provider as providers
 from paragonsr.runtime.engine import AUTO, CPU
 from paragonsr.runtime.probe import Floats, Run
@@ -21,6 +21,9 @@ _OUT_OF_MEMORY = (
     "8007000e",
 )
 
+MOST_LANES = 8
+"""Tiles are computed side by side in no more lanes, as each holds a tile's memory; further cores are shared out."""
+
 _log = logging.getLogger("paragonsr")
 
 
@@ -32,7 +35,12 @@ class Session:
 
     Attributes: `path`; `name`; `card` (None for a foreign file); `scale`; `radius` in input pixels (None:
     the model looks at the whole picture); `provider`, the one that really computes; `notes`, what
-    happened on the way to it; `threads`.
+    happened on the way to it; `threads`, the processor cores used; `lanes`, from how many threads `run` had best be
+    called at once.
+
+    With `abreast` a run of a model of ours takes one core of the `threads` (or as few as `MOST_LANES` lanes leave to
+    each), so that several side by side, of a tile each, waste no time on waiting for each other. Foreign models may
+    be large, and other providers have no cores: they have one lane.
 
     Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not
     there, does not compute the model, or computes it wrongly. "auto" takes the first of
@@ -40,14 +48,19 @@ class Session:
     each that it drops.
     """
 
-    def __init__(self, path: Path, *, provider: str = AUTO, threads: int | None = None) -> None:
+    def __init__(self, path: Path, *, provider: str = AUTO, threads: int | None = None, abreast: bool = False) -> None:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
         self.path = path
         self.threads = threads or providers.cores()
         self.notes: tuple[str, ...] = ()
         tried = providers.candidates(provider)
-        reference = providers.open_model(path, CPU, self.threads)
+        each = -(-self.threads // MOST_LANES) if abreast else self.threads
+        reference = providers.open_model(path, CPU, each)
+        if each < self.threads and cards.METADATA_KEY not in _metadata(reference):
+            each = self.threads
+            reference = providers.open_model(path, CPU, each)
+        self.lanes = self.threads // each
         _check_contract(reference, str(path))
         given = reference.get_inputs()[0].name
         self._run: Run | None = lambda x: reference.run(None, {given: x})[0]
@@ -94,7 +107,7 @@ class Session:
             if name == CPU:
                 return
             try:
-                run, note = proof.prove(self.path, name, self.threads, self.run)
+                run, note = proof.prove(self.path, name, self.threads, self.run, lanes=self.lanes)
                 if not explicit:
                     proof.race(self.path, name, run, self.run)
             except ParagonError as error:
@@ -104,11 +117,12 @@ class Session:
                 _log.warning(self.notes[-1])
             else:
                 self._run, self.provider, self.notes = run, name, (*self.notes, *note)
+                self.lanes = self.lanes if name in openvino.PRECISIONS else 1
                 return
 
     def _read_card(self, reference: Any) -> cards.Card | None:
         """The card inside the file, held against what the file does."""
-        text: str | None = reference.get_modelmeta().custom_metadata_map.get(cards.METADATA_KEY)
+        text = _metadata(reference).get(cards.METADATA_KEY)
         if text is None:
             return None
         card = cards.loads(text, str(self.path))
@@ -118,6 +132,10 @@ class Session:
                 f"{self.scale} times; the file is damaged or was put together wrongly"
             )
         return card
+
+
+def _metadata(session: Any) -> dict[str, str]:
+    return session.get_modelmeta().custom_metadata_map
 
 
 def _check_contract(session: Any, where: str) -> None:

@@ -1,7 +1,10 @@
 """Pictures in, larger pictures out: the one class most users need."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +19,6 @@ from paragonsr.imaging.kernels import BILINEAR
 from paragonsr.imaging.resample import resample
 from paragonsr.imaging.tiles import Box, Span, Tile, cut, whole
 from paragonsr.runtime import catalogue, conversion
-from paragonsr.runtime.conversion import Floats
 from paragonsr.runtime.session import Session
 
 Progress = Callable[[int, int], None]
@@ -26,7 +28,10 @@ Room = Callable[[Span], NDArray[Any]]
 """Called with the rows of the result that are made next; gives the array they go into."""
 
 TILE = 384
-"""Side of a tile's core, input pixels: from here on larger tiles are no faster, and memory stays small."""
+"""Side of a tile's core, input pixels: from here on larger tiles are hardly faster, and memory stays small."""
+
+NARROWEST = 96
+"""Tiles are not made narrower than this to keep every lane busy: what must be seen around them would cost more."""
 
 SMALLEST_TILE = 32
 """Tiles are not halved below this when memory runs out."""
@@ -43,7 +48,8 @@ class Upscaler:
     `model` is the name of a built-in model or the path of an ONNX file, `provider` one of
     `engine.CHOICES`, `tile` the side of a tile in input pixels ("whole" or 0: no tiles; None: chosen
     here), `threads` the number of processor cores used (None: all this process may use). Tiles and whole
-    pictures give the same result; tiles need memory for the picture, the result and one tile.
+    pictures give the same result; tiles need memory for the picture, the result and one tile for each lane of the
+    session, as so many are computed at once.
 
     Raises ModelError and ProviderError as `Session` does.
     """
@@ -58,7 +64,8 @@ class Upscaler:
     ) -> None:
         if tile is not None and tile != "whole" and tile < 0:
             raise ValueError(f"tile is a number of pixels (0: none) or 'whole', not {tile!r}")
-        self.session = Session(catalogue.find(model), provider=provider, threads=threads)
+        in_tiles = tile not in ("whole", 0)
+        self.session = Session(catalogue.find(model), provider=provider, threads=threads, abreast=in_tiles)
         self.tile = self._tile(tile)
 
     @property
@@ -120,53 +127,55 @@ class Upscaler:
         source, alpha = _parted(image)
         picture = whole(*source.shape[:2])
         size = planned = self.tile or max(source.shape)
-        done, planes = 0, np.empty((1, 3, 0, 0), np.float32)
-        for rows, tiles in groupby(self._cut([picture], picture, size), lambda tile: tile.core.rows):
-            target = Span(rows.start * self.scale, rows.stop * self.scale)
-            band = room(target)
-            band = band[:, :, None] if band.ndim == 2 else band
-            pending = list(tiles)
-            if size < planned:
-                pending = self._cut([tile.core for tile in pending], picture, size)
-            while pending:
-                tile = pending[0]
-                try:
-                    shape = (1, 3, tile.window.rows.length, tile.window.columns.length)
-                    if planes.shape != shape:
-                        planes = np.empty(shape, np.float32)
-                    self._enlarge_tile(tile, source, alpha, target.start, band, planes)
-                except MemoryError:
-                    if size < 2 * SMALLEST_TILE or self.session.radius is None:
-                        raise
-                    size //= 2
-                    _log.warning("not enough memory: going on with tiles of %d pixels", size)
+        done = 0
+        with ThreadPoolExecutor(self.session.lanes, "tiles") as pool:
+            for rows, tiles in groupby(self._cut([picture], picture, size), lambda tile: tile.core.rows):
+                target = Span(rows.start * self.scale, rows.stop * self.scale)
+                band = room(target)
+                band = band[:, :, None] if band.ndim == 2 else band
+                enlarge = partial(self._enlarge_tile, source, alpha, target.start, band)
+                pending = list(tiles)
+                if size < planned:
                     pending = self._cut([tile.core for tile in pending], picture, size)
-                    continue
-                del pending[0]
-                done += tile.core.area
-                if progress:
-                    progress(done, picture.area)
-            yield target
+                while pending:
+                    try:
+                        with closing(self._each(enlarge, tuple(pending), pool)) as finished:
+                            for _ in finished:
+                                done += pending.pop(0).core.area
+                                if progress:
+                                    progress(done, picture.area)
+                    except MemoryError:
+                        if size < 2 * SMALLEST_TILE or self.session.radius is None:
+                            raise
+                        size //= 2
+                        _log.warning("not enough memory: going on with tiles of %d pixels", size)
+                        pending = self._cut([tile.core for tile in pending], picture, size)
+                yield target
+
+    def _each(
+        self, enlarge: Callable[[Tile], None], tiles: Sequence[Tile], pool: ThreadPoolExecutor
+    ) -> Generator[None]:
+        """Tile after tile, as many at once as there are lanes; those not begun when this is closed are never begun."""
+        yield from pool.map(enlarge, tiles) if self.session.lanes > 1 else map(enlarge, tiles)
 
     def _cut(self, cores: list[Box], picture: Box, size: int) -> list[Tile]:
-        """The tiles of these parts of the picture."""
+        """The tiles of these parts of the picture; as many beside each other as keep all lanes busy."""
         context, align = self.session.radius or 0, 1 if self.session.card else _FOREIGN_ALIGN
-        return [tile for core in cores for tile in cut(core, picture, size, context, align)]
+        length, lanes = picture.columns.length, self.session.lanes
+        abreast = -(-length // size)
+        abreast = -(-abreast // lanes) * lanes
+        width = max(-(-length // abreast), min(size, NARROWEST))
+        return [tile for core in cores for tile in cut(core, picture, size, context, align, width=width)]
 
     def _enlarge_tile(
-        self,
-        tile: Tile,
-        source: NDArray[Any],
-        alpha: NDArray[Any] | None,
-        top: int,
-        band: NDArray[Any],
-        planes: Floats,
+        self, source: NDArray[Any], alpha: NDArray[Any] | None, top: int, band: NDArray[Any], tile: Tile
     ) -> None:
-        """Fill the part of `band`, the result's rows from `top` on, that is the tile's core; overwrites `planes`."""
+        """Fill the part of `band`, the result's rows from `top` on, that is the tile's core."""
         inner, (place, across) = tile.core.within(tile.window), tile.core.scaled(self.scale)
         target = band[place.start - top : place.stop - top, slice(*across)]
         rows, columns = inner.scaled(self.scale).slices
         colours = band.shape[2] - (alpha is not None)
+        planes = np.empty((1, 3, tile.window.rows.length, tile.window.columns.length), np.float32)
         conversion.to_planes(source[tile.window.slices], planes[0])
         made = self.session.run(planes)[0, :, rows, columns]
         if source.shape[2] == 1:
