@@ -1,6 +1,7 @@
 """Tiles side by side: the same pixels, whatever the number of processor cores."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def test_an_error_of_the_progress_begins_no_further_tile(three: Upscaler, monkey
 
     def counted(x: Any) -> Any:
         begun.release()
+        time.sleep(0.1)  # the thread that stops them has time to do so
         return run(x)
 
     monkeypatch.setattr(three.session, "run", counted)
