@@ -123,40 +123,53 @@ class Upscaler:
         return side
 
     def _bands(self, image: NDArray[Any], room: Room, progress: Progress | None) -> Iterator[Span]:
-        """Row of tiles after row of tiles; halves the tiles when memory runs out."""
+        """Row of tiles after row of tiles."""
         source, alpha = _parted(image)
         picture = whole(*source.shape[:2])
-        size = planned = self.tile or max(source.shape)
+        size = self.tile or max(source.shape)
         done = 0
+
+        def advance(pixels: int) -> None:
+            nonlocal done
+            done += pixels
+            if progress:
+                progress(done, picture.area)
+
         with ThreadPoolExecutor(self.session.lanes, "tiles") as pool:
             for rows, tiles in groupby(self._cut([picture], picture, size), lambda tile: tile.core.rows):
                 target = Span(rows.start * self.scale, rows.stop * self.scale)
                 band = room(target)
                 band = band[:, :, None] if band.ndim == 2 else band
                 enlarge = partial(self._enlarge_tile, source, alpha, target.start, band)
-                pending = list(tiles)
-                if size < planned:
-                    pending = self._cut([tile.core for tile in pending], picture, size)
-                while pending:
-                    try:
-                        with closing(self._each(enlarge, tuple(pending), pool)) as finished:
-                            for _ in finished:
-                                done += pending.pop(0).core.area
-                                if progress:
-                                    progress(done, picture.area)
-                    except MemoryError:
-                        if size < 2 * SMALLEST_TILE or self.session.radius is None:
-                            raise
-                        size //= 2
-                        _log.warning("not enough memory: going on with tiles of %d pixels", size)
-                        pending = self._cut([tile.core for tile in pending], picture, size)
+                cores = [tile.core for tile in tiles]
+                while cores:
+                    cores, error = self._fill(enlarge, self._cut(cores, picture, size), pool, advance)
+                    size = self._halved(size, error) if error else size
                 yield target
 
-    def _each(
-        self, enlarge: Callable[[Tile], None], tiles: Sequence[Tile], pool: ThreadPoolExecutor
-    ) -> Generator[None]:
-        """Tile after tile, as many at once as there are lanes; those not begun when this is closed are never begun."""
-        yield from pool.map(enlarge, tiles) if self.session.lanes > 1 else map(enlarge, tiles)
+    def _fill(
+        self,
+        enlarge: Callable[[Tile], None],
+        tiles: Sequence[Tile],
+        pool: ThreadPoolExecutor,
+        advance: Callable[[int], None],
+    ) -> tuple[list[Box], MemoryError | None]:
+        """Tile after tile, as many at once as there are lanes; what is left when memory runs out, and the error."""
+        left = [tile.core for tile in tiles]
+        try:
+            with closing(_each(enlarge, tiles, pool if self.session.lanes > 1 else None)) as finished:
+                for _ in finished:
+                    advance(left.pop(0).area)
+        except MemoryError as error:
+            return left, error
+        return left, None
+
+    def _halved(self, size: int, error: MemoryError) -> int:
+        """Half as large tiles; raises the error where they cannot be smaller."""
+        if size < 2 * SMALLEST_TILE or self.session.radius is None:
+            raise error
+        _log.warning("not enough memory: going on with tiles of %d pixels", size // 2)
+        return size // 2
 
     def _cut(self, cores: list[Box], picture: Box, size: int) -> list[Tile]:
         """The tiles of these parts of the picture; as many beside each other as keep all lanes busy."""
@@ -205,6 +218,11 @@ def upscale(
     """Enlarge one picture; see `Upscaler`, which is faster for several."""
     with Upscaler(model, provider=provider, tile=tile, threads=threads) as upscaler:
         return upscaler(image, progress=progress)
+
+
+def _each(enlarge: Callable[[Tile], None], tiles: Sequence[Tile], pool: ThreadPoolExecutor | None) -> Generator[None]:
+    """Tile after tile, in a pool several at once; those not begun when this is closed are never begun."""
+    yield from pool.map(enlarge, tiles) if pool else map(enlarge, tiles)
 
 
 def _check(image: Any) -> None:
