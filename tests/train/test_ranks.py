@@ -46,6 +46,7 @@ def together(recipe: Recipe, folder: Path) -> None:
         port = str(probe.getsockname()[1])
     code = "\n".join(line.removeprefix("    ") for line in ONE.splitlines())
     shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    shared["PYTHONFAULTHANDLER"] = "1"  # an abort in C++ was seen once: say where Python stood
     running = [
         subprocess.Popen(
             [sys.executable, "-c", code, dumps(recipe).decode(), str(folder)],
@@ -54,9 +55,8 @@ def together(recipe: Recipe, folder: Path) -> None:
         )
         for rank in range(2)
     ]
-    for process in running:
-        _, said = process.communicate(timeout=600)
-        assert process.returncode == 0, said.decode()
+    said = [process.communicate(timeout=600)[1].decode() for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(said)
 
 
 @pytest.mark.parametrize("second", [False, True], ids=["fidelity", "perceptual"])
