@@ -207,7 +207,7 @@ def row(name: str, engine: Engine, model: Path, pictures: list[Planes], wanted: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    shipped = catalogue.find(catalogue.default())
+    shipped = catalogue.find(catalogue.DEFAULT)
     parser.add_argument("folder", type=Path, nargs="?", default=shipped.parent)
     parser.add_argument("--name", default=shipped.stem, help=f"the model's name (default {shipped.stem})")
     parser.add_argument("--only", choices=ENGINES, nargs="*", default=list(ENGINES), help="engines (default: all)")

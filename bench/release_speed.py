@@ -242,7 +242,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Table]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--model", default=catalogue.default(), help="name or file; default: the shipped")
+    parser.add_argument("--model", default=catalogue.DEFAULT, help="name or file; default: the shipped")
     parser.add_argument("--provider", choices=ENGINES, default=CPU)
     parser.add_argument("--int8", type=Path, help="the same model in 8 bits")
     parser.add_argument("--published", type=Path, help=f"checkpoint; default: {PUBLISHED} of the assets")

@@ -56,7 +56,7 @@ def race(field: list[Entry], rounds: int) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", default=[catalogue.default()], help="names or files; default: the shipped")
+    parser.add_argument("models", nargs="*", default=[catalogue.DEFAULT], help="names or files; default: the shipped")
     parser.add_argument("--rounds", type=int, default=15, help="measured rounds (default 15)")
     options = parser.parse_args()
     heading.show()

@@ -2,8 +2,9 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         return fail(error or "there is not enough memory")
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted: what is finished stays, the same command goes on from there", err=True)
+        click.echo("interrupted: what is finished stays", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else DONE
 
@@ -84,6 +85,14 @@ def stoppable() -> Iterator[Callable[[], None]]:
         yield check
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def one_by_one(paths: Iterable[Path]) -> Iterator[Path]:
+    """The same; Ctrl+C waits for the next of them, see `stoppable`."""
+    with stoppable() as check:
+        for path in paths:
+            check()
+            yield path
 
 
 @contextmanager

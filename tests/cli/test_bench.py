@@ -5,6 +5,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from paragonsr import console
+from paragonsr.cli import cli
+from paragonsr.runtime import provider
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SHORT = ("--size", 12, 20, "--rounds", 1, "--threads", 1, "--provider", "cpu")
 
@@ -37,7 +43,23 @@ def test_a_provider_that_is_not_here_fails_by_name_and_the_others_go_on(call: Ru
     assert "nearest" in done.stdout.replace("nearest on coreml", "")
 
 
+def test_a_provider_that_nobody_asked_for_is_no_failure(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(provider, "available", lambda: ("coreml", "cpu"))
+    words = ["bench", str(model), "--size", "12", "20", "--rounds", "1", "--threads", "1", "--no-memory"]
+    assert console.run(cli, words) == console.DONE
+    assert "not measured: nearest on coreml" in capsys.readouterr().out
+    assert console.run(cli, [*words, "--provider", "coreml", "--provider", "cpu"]) == console.FAILED
+
+
 def test_wrong_usage(call: Run, model: Path) -> None:
-    for wrong in (("--size", 0, 4), ("--threads", 0), ("--rounds", 0), ("--provider", "abacus")):
+    for wrong in (
+        ("--size", 0, 4),
+        ("--threads", 0),
+        ("--threads", 99999999999),
+        ("--rounds", 0),
+        ("--provider", "abacus"),
+    ):
         assert call("bench", model, *wrong).returncode == 2
     assert "neither a model file" in call("bench", "none.onnx", *SHORT).stderr

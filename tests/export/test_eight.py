@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,40 @@ from paragonsr.export import checkpoint as checkpoints
 from paragonsr.export import eight
 from paragonsr.export.onnx import graph
 from paragonsr.imaging.metrics import psnr_y
-from paragonsr.model.fuse import fuse
+from paragonsr.model.fuse import Fused, fuse
 from paragonsr.runtime.session import Session
 
-SOUND = {"psnr": 54.0, "psnr_worst": 50.0, "loss": 0.05, "lpips_rise": 0.002, "banding": 0.5, "engine_to_exact": 9.0}
-LAYERS = 3  # of the checkpoint's body
+SOUND = {
+    "psnr": 54.0,
+    "psnr_worst": 50.0,
+    "loss": 0.05,
+    "lpips_rise": 0.002,
+    "banding": 0.5,
+    "engine_to_exact": 9.0,
+    "shapes_psnr": 50.0,
+}
 
 
 @pytest.fixture(scope="module")
-def model(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fused(checkpoint: Path) -> Fused:
+    return fuse(checkpoints.load(checkpoint).nano)
+
+
+@pytest.fixture(scope="module")
+def model(fused: Fused, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("eight") / "2xTest.onnx"
-    onnx.save(graph(fuse(checkpoints.load(checkpoint).nano), {}), path)
+    onnx.save(graph(fused, {}), path)
     return path
+
+
+Attempts = Callable[[], list[eight.Attempt]]
+
+
+@pytest.fixture
+def attempts(
+    model: Path, fused: Fused, material: eight.Material, tiles: list[NDArray[np.uint8]], tmp_path: Path
+) -> Attempts:
+    return lambda: list(eight.attempts(model, fused, material, tiles, tmp_path / "draft.onnx"))
 
 
 @pytest.fixture
@@ -39,20 +62,20 @@ def set_limit(monkeypatch: pytest.MonkeyPatch, psnr: float) -> None:
 
 
 def test_the_first_way_that_holds_is_the_last_tried(
-    model: Path, material: eight.Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> None:
     set_limit(monkeypatch, 10)
-    (only,) = eight.attempts(model, LAYERS, material, tmp_path / "draft.onnx")
+    (only,) = attempts()
     assert (only.name, only.verdict.faults) == ("whole body", [])
     assert only.faster > 0
     assert only.note.startswith("holds (")
 
 
 def test_what_is_refused_is_told_with_its_figures_and_the_next_way_is_tried(
-    model: Path, material: eight.Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> None:
     set_limit(monkeypatch, 200)
-    both = list(eight.attempts(model, LAYERS, material, tmp_path / "draft.onnx"))
+    both = attempts()
     assert [attempt.name for attempt in both] == ["whole body", "body without its last layer"]
     figures = [attempt.verdict.figures["int8_psnr"] for attempt in both]
     assert figures[1] > figures[0] > 40, "fewer layers lose less"
@@ -61,10 +84,15 @@ def test_what_is_refused_is_told_with_its_figures_and_the_next_way_is_tried(
 
 
 def test_the_figures_are_those_of_the_file(
-    model: Path, material: eight.Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+    attempts: Attempts,
+    model: Path,
+    material: eight.Material,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quick: None,
 ) -> None:
     set_limit(monkeypatch, 10)
-    (made,) = eight.attempts(model, LAYERS, material, tmp_path / "draft.onnx")
+    (made,) = attempts()
     onnx.save(made.graph, tmp_path / "kept.onnx")
     full, small = (Session(path, provider="cpu", threads=1) for path in (model, tmp_path / "kept.onnx"))
     psnr, lost, rise = [], [], []
@@ -83,12 +111,20 @@ def test_the_figures_are_those_of_the_file(
     assert figures["int8_loss"] == pytest.approx(np.mean(lost), abs=1e-9)
     assert figures["int8_lpips_rise"] == pytest.approx(np.mean(rise), abs=1e-6)
     assert 0 < figures["int8_banding"] < 3
+    assert 40 < figures["int8_shapes_psnr"] < 80
 
 
 def test_at_the_limits_it_holds_and_just_beyond_each_it_does_not() -> None:
     sound = {f"int8_{name}": value for name, value in SOUND.items()}
     assert eight._faults(sound) == []
-    worse = {"psnr": 53.99, "psnr_worst": 49.99, "loss": 0.051, "lpips_rise": 0.0021, "banding": 0.51}
+    worse = {
+        "psnr": 53.99,
+        "psnr_worst": 49.99,
+        "loss": 0.051,
+        "lpips_rise": 0.0021,
+        "banding": 0.51,
+        "shapes_psnr": 49.99,
+    }
     for name, value in worse.items():
         for wrong in (value, float("nan")):
             (fault,) = eight._faults(sound | {f"int8_{name}": wrong})

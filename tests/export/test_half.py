@@ -123,6 +123,15 @@ def test_a_file_that_computes_something_else_is_refused(fused: Fused, tiles: Til
     assert any("away from the reference" in line for line in verdict.faults)
 
 
+def test_an_engine_in_float32_need_not_round_as_the_reference_does(
+    fused: Fused, tiles: Tiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(half, "FILE_TOLERANCE", 0)
+    path = write(fused, tmp_path / "half.onnx")
+    verdict = half.measure(fused, path, tiles)
+    assert (verdict.faults == []) == (verdict.figures["fp16_bits_of_the_engine_that_proved_it"] == 32)
+
+
 def test_the_special_pictures_are_what_they_are_called() -> None:
     pictures = dict(half.specials())
     assert float(pictures["black"].max()) == 0

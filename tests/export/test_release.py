@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from paragonsr.artifacts import card as cards
-from paragonsr.errors import AssetError, ExportError, OutputExistsError
+from paragonsr.errors import AssetError, ExportError, OutputError, OutputExistsError
 from paragonsr.export import checkpoint as checkpoints
 from paragonsr.export import eight, half, openmodeldb, parity, release, subject
 from paragonsr.export import onnx as graphs
@@ -344,12 +344,45 @@ def test_a_failure_while_the_files_are_written_leaves_none(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(release, "serialise", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OutputError, match="out: cannot be written: No space left on device"):
         export()
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["Nano", "4xNano", "12xNano", "1.2xNano", "2 xNano", "", "sub/2xNano", "../2xNano"])
+def test_the_checkpoint_itself_is_never_written_over(export: Export, checkpoint: Path, tmp_path: Path) -> None:
+    own = tmp_path / "out" / f"{NAME}.safetensors"
+    own.parent.mkdir()
+    own.write_bytes(checkpoint.read_bytes())
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="is the checkpoint itself"):
+            release.export(own, own.parent, name=NAME, version="1", tiles=[], overwrite=overwrite)
+    assert own.read_bytes() == checkpoint.read_bytes()
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_a_place_that_cannot_be_written_is_named(export: Export, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match=r"out.*cannot be written: (Not a directory|File exists)"):
+        export()
+    (tmp_path / "out").unlink()
+    (tmp_path / "out" / f"{NAME}.json").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"Nano\.json cannot be written: it is a folder"):
+        export(overwrite=True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{NAME}.json"]
+
+
+def test_files_of_one_size_that_are_not_made_again_go(export: Export, tmp_path: Path) -> None:
+    export()
+    (tmp_path / "out" / "2xTest_Nano_Other_40x300.onnx").touch()
+    export(sizes=[], overwrite=True)
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert f"{NAME}_40x300.onnx" not in left
+    assert "2xTest_Nano_Other_40x300.onnx" in left, "another model's"
+
+
+@pytest.mark.parametrize(
+    "name", ["Nano", "4xNano", "12xNano", "1.2xNano", "2 xNano", "", "sub/2xNano", "../2xNano", "2x|", "2x\n"]
+)
 def test_a_name_that_hides_the_scale_or_leaves_the_folder_is_refused(export: Export, tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportError, match="must be a plain name and contain 2x"):
         export(name)

@@ -19,4 +19,4 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_the_default_is_built_in() -> None:
-    assert catalogue.default() in catalogue.MODELS
+    assert catalogue.DEFAULT in catalogue.MODELS

@@ -82,7 +82,7 @@ def test_a_model_that_sees_everything_has_no_radius(tmp_path: Path) -> None:
 def test_believes_the_card(save: Save, nearest: Make) -> None:
     with Session(save(nearest(), card=card(radius=3)), threads=1) as session:
         assert session.card is not None
-        assert (session.name, session.radius) == ("Tiny", 3)
+        assert (session.name, session.radius) == ("model", 3)
 
 
 @pytest.mark.parametrize(("text", "message"), [(card(scale=3), "enlarges 2 times"), ("{", "card cannot be read")])

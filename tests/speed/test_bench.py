@@ -19,12 +19,12 @@ from paragonsr.speed.bench import Programme, bench
 from paragonsr.speed.table import table
 
 SHORT = Programme(sizes=((12, 20), (24, 8)), threads=(1, 2), rounds=2, memory=False)
-MODEL = catalogue.find(catalogue.default())
+MODEL = catalogue.find(catalogue.DEFAULT)
 
 
 @pytest.fixture(scope="module")
 def found() -> report.Report:
-    return bench([catalogue.default()], ["cpu", "coreml"], SHORT)
+    return bench([catalogue.DEFAULT], ["cpu", "coreml"], SHORT)
 
 
 def test_a_row_for_each_way_size_and_number_of_threads(found: report.Report) -> None:
@@ -43,6 +43,10 @@ def test_what_cannot_run_is_named_with_its_reason_once(found: report.Report) -> 
     (fault,) = found.faults
     assert fault.name == f"{MODEL.stem} on coreml"
     assert "is not in this installation" in fault.reason
+
+
+def test_the_precision_is_what_ran(found: report.Report) -> None:
+    assert {(row.provider, row.precision) for row in found.rows} == {("-", "-"), ("cpu", "float32")}
 
 
 def test_machine_versions_and_files_are_told(found: report.Report) -> None:
@@ -76,7 +80,7 @@ def test_a_report_is_not_written_over(found: report.Report, tmp_path: Path) -> N
         report.save(found, path)
     assert path.read_text() == "precious"
     report.save(found, path, overwrite=True)
-    assert msgspec.json.decode(path.read_bytes())["schema_version"] == 1
+    assert msgspec.json.decode(path.read_bytes())["schema_version"] == 2
     assert list(tmp_path.iterdir()) == [path]
 
 

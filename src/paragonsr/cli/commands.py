@@ -13,7 +13,7 @@ from paragonsr.cli.blend import blend
 from paragonsr.cli.curate import curate
 from paragonsr.cli.evaluate import evaluate
 from paragonsr.cli.export import export
-from paragonsr.cli.options import PATH, SET
+from paragonsr.cli.options import PATH, SET, THREADS
 from paragonsr.cli.publish import card, leaderboard
 from paragonsr.cli.showcase import showcase
 from paragonsr.imaging.formats import WRITABLE
@@ -46,7 +46,7 @@ def cli() -> None:
 @click.option(
     "--model",
     metavar="NAME|FILE",
-    default=catalogue.default(),
+    default=catalogue.DEFAULT,
     show_default=True,
     help="A model that comes with the program (see `paragonsr models`), or an ONNX file.",
 )
@@ -55,7 +55,7 @@ def cli() -> None:
     type=click.Choice(CHOICES),
     default=AUTO,
     show_default=True,
-    help="What computes. `auto` takes the fastest that computes rightly, and says which.",
+    help="What computes. `auto` takes a GPU first, if it computes rightly and is not slow, and says which.",
 )
 @click.option(
     "--tile",
@@ -63,7 +63,7 @@ def cli() -> None:
     type=click.IntRange(min=0),
     help="Work in squares of N input pixels; smaller needs less memory. 0: the whole picture at once.",
 )
-@click.option("--threads", metavar="N", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
+@click.option("--threads", metavar="N", type=THREADS, help="Processor cores to use; all by default.")
 @click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option(
     "--quality",
@@ -126,7 +126,7 @@ def models(check: bool) -> int:
 
     for name in catalogue.MODELS:
         with Session(catalogue.find(name), provider=CPU, threads=1) as session:
-            click.echo(f"{name}{' (default)' if name == catalogue.default() else ''}")
+            click.echo(f"{name}{' (default)' if name == catalogue.DEFAULT else ''}")
             for key, value in _facts(session):
                 click.echo(f"    {key}: {value}")
     return console.DONE

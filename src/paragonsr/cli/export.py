@@ -13,7 +13,13 @@ from paragonsr.cli.options import PATH, SIDE
 @click.option("--name", help="What the files are called; must contain 2x. Default: after the recipe or the file.")
 @click.option("--out", metavar="FOLDER", type=PATH, required=True, help="Where they go.")
 @click.option("--version", default=__version__, show_default=True, help="Of the model, for its card.")
-@click.option("--tiles", metavar="FOLDER", default="data/val", show_default=True, help="Pictures to prove it on.")
+@click.option(
+    "--tiles",
+    metavar="FOLDER",
+    default="data/val",
+    show_default=True,
+    help="Pictures to prove it on: a folder here, or one of the assets.",
+)
 @click.option(
     "--calibrate",
     metavar="FOLDER",
@@ -57,11 +63,19 @@ def export(
         from paragonsr.export import eight
         from paragonsr.export.release import Publication, default_name, export
 
+    if not author.strip():
+        raise click.BadParameter("must not be empty", param_hint="--author")
+    if url and not url.startswith(("https://", "http://")):
+        raise click.BadParameter(f"{url!r} does not begin with https://", param_hint="--url")
+    tiles, calibrate = (
+        str(Path(folder).absolute()) if Path(folder).is_dir() else folder for folder in (tiles, calibrate)
+    )
     name = name or default_name(checkpoint)
     try:
-        pictures = [read(path).pixels for path in targets(assets.find(tiles))[:8]]
+        found = targets(assets.find(tiles))[:8]
     except AssetError as error:
         raise AssetError(f"{error}, or name a folder with --tiles: the files are proved on its pictures") from error
+    pictures = [read(path).pixels for path in console.one_by_one(found)]
     measured: dict[str, float] = {}
     for path in reports:
         measured |= report.figures(report.load(path), name)
@@ -74,7 +88,7 @@ def export(
         tiles=pictures,
         measured=measured,
         sizes=sizes,
-        material=lambda: eight.gather(calibrate, tiles),
+        material=lambda: eight.gather(calibrate, tiles, console.one_by_one),
         publication=Publication(author, url, machine=f"{here.processor}, {here.cores} cores, {here.system}"),
         overwrite=overwrite,
     )

@@ -8,9 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from paragonsr.evaluate.report import File, Machine
+from paragonsr.runtime import builds
 
 _PACKAGE = Path(__file__).parents[1]
-_PACKAGES = ("paragonsr", "numpy", "onnxruntime", "Pillow", "pyvips")
+_PACKAGES = ("paragonsr", "numpy", "Pillow", "pyvips")
+_EXTRAS = ("openvino", "torch")
 
 
 def file(path: Path) -> File:
@@ -29,9 +31,10 @@ def program() -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that compute the figures."""
-    found = {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
-    with suppress(PackageNotFoundError):  # an extra
-        found["torch"] = version("torch")
+    found = {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES} | builds.installed()
+    for name in _EXTRAS:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
     return found
 
 

@@ -4,7 +4,7 @@ Two ways are tried, the whole body and the body without its last layer; the firs
 The first that holds ships; what is refused is told in the card.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from paragonsr.artifacts import assets
 from paragonsr.degrade import validation
 from paragonsr.degrade.folder import targets
+from paragonsr.export import parity
 from paragonsr.export.half import Verdict
 from paragonsr.export.quantize import quantise
 from paragonsr.imaging.codec import read
 from paragonsr.imaging.metrics import psnr_y
 from paragonsr.judges import lpips
+from paragonsr.model.fuse import Fused
 from paragonsr.runtime import contest
 from paragonsr.runtime.conversion import to_pixels
 from paragonsr.runtime.session import Session
@@ -32,7 +34,7 @@ Planes = NDArray[np.float32]
 CALIBRATION = 32
 """Pictures that the ranges are taken from."""
 PSNR, WORST = 54.0, 50.0
-"""dB against float32, peak 1: the mean over the pictures, and the worst of them."""
+"""dB against float32, peak 1: the mean over the pictures, and the worst of them, or small shapes taken together."""
 LOSS = 0.05
 """dB of PSNR-Y against the targets that may be lost, on average."""
 LPIPS = 0.002
@@ -72,19 +74,25 @@ class Attempt(NamedTuple):
         )
 
 
-def gather(train: str, val: str) -> Material:
-    """The material from two folders of targets, halved by the card's pattern. Raises AssetError for what is missing."""
+def gather(train: str, val: str, walk: Callable[[Sequence[Path]], Iterable[Path]] = iter) -> Material:
+    """The material from two folders of targets, halved by the card's pattern; `walk` goes through the files.
+
+    Raises AssetError for what is missing.
+    """
     judge = lpips.load("alex")
     found = targets(assets.find(train))
     chosen = [found[index * len(found) // CALIBRATION] for index in range(min(CALIBRATION, len(found)))]
-    calibration = [_planes(validation.degrade(_even(read(path).pixels), index)) for index, path in enumerate(chosen)]
-    highs = [_even(read(path).pixels) for path in targets(assets.find(val))]
+    calibration = [_planes(validation.degrade(_even(read(path).pixels), i)) for i, path in enumerate(walk(chosen))]
+    highs = [_even(read(path).pixels) for path in walk(targets(assets.find(val)))]
     return Material(calibration, [(_planes(validation.degrade(high, i)), high) for i, high in enumerate(highs)], judge)
 
 
-def attempts(model: Path, layers: int, material: Material, draft: Path) -> Iterator[Attempt]:
-    """Each way in turn, judged, up to the first that holds; `layers` of the body, `draft` a file to write them to."""
-    source = onnx.load(model)
+def attempts(model: Path, fused: Fused, material: Material, tiles: Sequence[Pixels], draft: Path) -> Iterator[Attempt]:
+    """Each way in turn, judged, up to the first that holds; `draft` is a file to write them to.
+
+    `model` is the graph of `fused`; `tiles` are what `parity.crops` takes.
+    """
+    source, layers = onnx.load(model), len(fused.body)
     full = Session(model, provider="cpu", threads=1)
     wanted = [full.run(low) for low, _ in material.pairs]
     for name, stop in (("whole body", layers), ("body without its last layer", layers - 1)):
@@ -93,7 +101,7 @@ def attempts(model: Path, layers: int, material: Material, draft: Path) -> Itera
         graph = quantise(source, range(1, stop), material.calibration)
         onnx.save(graph, draft)
         made = Session(draft, provider="cpu", threads=1)
-        figures = _figures(full, made, wanted, material)
+        figures = _figures(full, made, wanted, material) | {"int8_shapes_psnr": _over_shapes(fused, made, tiles)}
         race = contest.interleaved(_jobs(full, made), ROUNDS)
         faster = contest.ratio(race["float32"], race["int8"]).cpu
         attempt = Attempt(name, graph, Verdict(figures, [*_faults(figures), *_slow(faster)]), faster)
@@ -120,10 +128,18 @@ def _figures(full: Session, made: Session, wanted: Sequence[Planes], material: M
     return {f"int8_{name}": float(value) for name, value in found.items()}
 
 
+@torch.no_grad()
+def _over_shapes(fused: Fused, made: Session, tiles: Sequence[Pixels]) -> float:
+    """dB from the trained network, over all shapes of the proof of the other files taken together."""
+    squares = [(fused(crop) - torch.from_numpy(made.run(crop.numpy()))).double() ** 2 for crop in parity.crops(tiles)]
+    return float(-10 * torch.cat([square.flatten() for square in squares]).mean().log10())
+
+
 def unfused(model: Path, low: Planes) -> Planes:
     """What the file computes with each operator by itself, so in float32 between the roundings.
 
-    An engine's 8-bit products may saturate: AVX2 without VNNI adds two of them in 16 bits.
+    An engine that multiplies in 8 bits rounds at other places, and may saturate: AVX2 without VNNI adds two products in
+    16 bits.
     """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -133,9 +149,10 @@ def unfused(model: Path, low: Planes) -> Planes:
 
 def _faults(figures: dict[str, float]) -> list[str]:
     """What does not hold; NaN holds nowhere."""
-    psnr, worst, loss, rise, banding, _ = figures.values()
+    psnr, worst, loss, rise, banding, _, shapes = figures.values()
     faults = [] if psnr >= PSNR else [f"{psnr:.2f} dB from float32, wanted are {PSNR:.0f}"]
     faults += [] if worst >= WORST else [f"{worst:.2f} dB on the worst picture, wanted are {WORST:.0f}"]
+    faults += [] if shapes >= WORST else [f"{shapes:.2f} dB over all shapes, wanted are {WORST:.0f}"]
     faults += [] if loss <= LOSS else [f"{loss:.3f} dB lost against the targets, allowed are {LOSS}"]
     faults += [] if rise <= LPIPS else [f"LPIPS rises by {rise:.4f}, allowed are {LPIPS}"]
     faults += [] if banding <= BANDING else [f"{banding:.2f}/255 off on smooth gradients, allowed are {BANDING}"]

@@ -59,13 +59,16 @@ def opening(card: Card, models: Sequence[Path]) -> Iterator[str]:
 def origin(card: Card) -> Iterator[str]:
     """How it came to be."""
     training = card.training
+    if not training.losses:  # of another's training
+        facts = {"recipe": f"{training.recipe}: see its author's card", "checkpoint": f"`{card.checkpoint_sha256}`"}
+        return section("How it came to be", table(("what", "is"), facts.items()))
     facts = {
         "recipe": training.recipe,
         "weights": ", ".join(f"{share:g} {name}" for name, share in training.blend.items()) or "of this training alone",
         "low resolution made by": training.degradation,
         "trained on": f"{training.corpus} ({training.corpus_licence})",
         "steps, images seen": f"{training.steps:,}, {training.images_seen:,}",
-        "losses": ", ".join(f"{name} {weight:g}" for name, weight in training.losses.items()) or "none here",
+        "losses": ", ".join(f"{name} {weight:g}" for name, weight in training.losses.items()),
         "program": training.commit,
         "checkpoint": f"`{card.checkpoint_sha256}`",
     }

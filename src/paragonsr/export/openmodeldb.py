@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from paragonsr.artifacts.card import Card
+from paragonsr.artifacts.card import Card, Training
 from paragonsr.errors import ExportError
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -48,9 +48,9 @@ def entry(card: Card, models: Sequence[Path], *, author: str, url: str, date: st
         name=card.name,
         author=author,
         license=card.licence,
-        tags=["photo", "restoration"],
+        tags=["general-upscaler", "photo"],
         description=f"Enlarges photographs {card.scale} times. {card.parameters:,} numbers, receptive radius "
-        f"{card.radius} pixels. Trained on {card.training.corpus} ({card.training.corpus_licence}).",
+        f"{card.radius} pixels. {_origin(card.training)}.",
         date=date,
         architecture=card.architecture,
         size=[f"{card.parameters} parameters"],
@@ -59,6 +59,12 @@ def entry(card: Card, models: Sequence[Path], *, author: str, url: str, date: st
         output_channels=card.channels,
         resources=[_resource(path, url) for path in models],
         images=[],
+    )
+
+
+def _origin(training: Training) -> str:
+    return (
+        f"Trained on {training.corpus} ({training.corpus_licence})" if training.losses else training.recipe.capitalize()
     )
 
 

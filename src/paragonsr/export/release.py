@@ -17,19 +17,23 @@ from numpy.typing import NDArray
 from safetensors.torch import save as serialise
 
 from paragonsr.artifacts import card as cards
+from paragonsr.artifacts import output
 from paragonsr.artifacts.card import Card
-from paragonsr.errors import AssetError, ExportError, OutputExistsError
+from paragonsr.errors import AssetError, ExportError, OutputError, OutputExistsError
 from paragonsr.export import checkpoint, eight, half, markdown, openmodeldb, parity, subject
 from paragonsr.export.assembly import fix_size
 from paragonsr.export.eight import Material
 from paragonsr.export.onnx import graph
 from paragonsr.export.subject import Subject
+from paragonsr.model.fuse import Fused
 from paragonsr.model.generator import SCALE
 
 SUFFIXES = (".onnx", ".safetensors", ".json", ".md", ".openmodeldb.json", ".sha256")
 HALF = "_fp16_dynamic.onnx"
 EIGHT = "_int8_dynamic.onnx"
 TIMING = ".timing.json"
+_FIXED = re.compile(r"_\d+x\d+\.onnx")
+_AWKWARD = re.compile(r"[\x00-\x1f|:*?\"<>`\\]")  # in a file name somewhere, or in a table of the card
 _log = logging.getLogger("paragonsr")
 
 
@@ -70,36 +74,52 @@ def export(
     precision fails its gate, which is logged and told in the card; for each (height, width) of `sizes` a graph of that
     input size alone, `name`_HxW.onnx; and .sha256 of them all. `name`_int8_dynamic.onnx is written if it holds on
     what `material` gathers; the card tells why not, or that it was not tried: not asked for, or AssetError.
-    How fast it was is in .timing.json, the one file that differs from one export to the next and has no checksum.
+    How fast it was is in .timing.json, which differs from one export to the next and has no checksum; all else is the
+    same to the byte where the same engine computes on the same kind of processor.
 
     Nothing gets its name before everything is proved on `tiles` (uint8 HWC, at least 256 x 256). `measured` are an
-    evaluation's figures for the card. Raises ExportError when parity fails, the name hides the scale, or the checkpoint
-    cannot be read, and OutputExistsError for files that are there already, unless `overwrite`.
+    evaluation's figures for the card. What an earlier export of that name left there and this one does not make goes.
+    Raises ExportError when parity fails, the name hides the scale, or the checkpoint cannot be read, OutputExistsError
+    for files that are there already, unless `overwrite`, and OutputError for what cannot be written or must not be, as
+    the checkpoint itself.
     """
-    if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name:
+    if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name or _AWKWARD.search(name):
         raise ExportError(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
     suffixes = (*SUFFIXES, HALF, EIGHT, TIMING, *(_fixed(size) for size in sizes))
-    if there := [out / f"{name}{end}" for end in suffixes if (out / f"{name}{end}").exists() and not overwrite]:
-        raise OutputExistsError(f"{there[0]} is there already; name another folder or ask to overwrite")
+    for path in (out / f"{name}{end}" for end in suffixes):
+        _check(path, source, overwrite=overwrite)
     model = subject.adopted(source, name, version) or subject.trained(source, name, version)
     model = model._replace(card=msgspec.structs.replace(model.card, measured=dict(measured or {})))
     day = publication.day or datetime.fromtimestamp(source.stat().st_mtime, UTC).date()
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
-        draft = Path(folder)
-        graphs, card = _prove(model, draft, tiles, sizes)
-        if model.fused is not None:
-            card = _try_eight(model, draft, material, graphs, card, publication.machine)
-        _write(model, graphs, card, draft, publication._replace(day=day))
-        made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
-        for file in made:
-            (draft / file).replace(out / file)
-    for end in (HALF, EIGHT, TIMING):  # of an earlier export, which these files replace
-        if f"{name}{end}" not in made:
-            (out / f"{name}{end}").unlink(missing_ok=True)
+    with output.reasons(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
+            draft = Path(folder)
+            graphs, card = _prove(model, draft, tiles, sizes)
+            if model.fused is not None:
+                card = _try_eight(model.fused, tiles, draft, material, graphs, card, publication.machine)
+            _write(model, graphs, card, draft, publication._replace(day=day))
+            made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
+            for file in made:
+                (draft / file).replace(out / file)
+        for path in out.iterdir():
+            end = path.name.removeprefix(name)
+            if path.name not in made and (end in (HALF, EIGHT, TIMING) or (end != path.name and _FIXED.fullmatch(end))):
+                path.unlink()
     return [out / file for file in made]
+
+
+def _check(path: Path, source: Path, *, overwrite: bool) -> None:
+    """Refuse, before the long work, a file that must not be replaced or could not be."""
+    with output.reasons(path):
+        if path.exists() and source.exists() and path.samefile(source):
+            raise OutputError(f"{path} is the checkpoint itself; name another folder or another name")
+        if path.is_dir():
+            raise OutputError(f"{path} cannot be written: it is a folder")
+        if path.exists() and not overwrite:
+            raise OutputExistsError(f"{path} is there already; name another folder or ask to overwrite")
 
 
 def default_name(source: Path) -> str:
@@ -141,7 +161,8 @@ def _prove(
 
 
 def _try_eight(
-    model: Subject,
+    fused: Fused,
+    tiles: Sequence[NDArray[np.uint8]],
     draft: Path,
     gather: Callable[[], Material] | None,
     graphs: dict[str, onnx.ModelProto],
@@ -149,7 +170,6 @@ def _try_eight(
     machine: str,
 ) -> Card:
     """Add the graph in 8 bits to `graphs` if one holds; the card with the verdict."""
-    assert model.fused is not None
     try:
         material = gather() if gather else None
     except AssetError as error:
@@ -158,7 +178,7 @@ def _try_eight(
     if material is None:
         return msgspec.structs.replace(card, notes={"int8": "not tried, there was nothing to calibrate or judge it by"})
     path = draft / f"{card.name}{EIGHT}"
-    tried = list(eight.attempts(draft / f"{card.name}{SUFFIXES[0]}", len(model.fused.body), material, path))
+    tried = list(eight.attempts(draft / f"{card.name}{SUFFIXES[0]}", fused, material, tiles, path))
     path.unlink(missing_ok=True)
     notes = {f"int8, {attempt.name}": attempt.note for attempt in tried}
     if not tried:

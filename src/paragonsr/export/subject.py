@@ -60,11 +60,16 @@ def adopted(source: Path, name: str, version: str) -> Subject | None:
     if found is None:
         return None
     net, weights = found.network, dict(found.tensors)
+    notes = {"half precision and 8 bits": "not made of published networks"}
     if not net.averaged:
         _log.warning(
             "%s says that its tracked kernels were never averaged (an average of weights leaves that flag out); they "
             "are used as they are, and the .safetensors has the flag set, or other programs would run identity kernels",
             source,
+        )
+        notes["kernels"] = (
+            "the checkpoint says that they were never averaged; they are used as they are, and the .safetensors says "
+            "that they were"
         )
         weights |= {key: torch.tensor(True) for key in weights if key.endswith(".tracked_initialized")}
     training = Training("published by its author, not trained here", *["see its author's card"] * 5, losses={})
@@ -80,6 +85,7 @@ def adopted(source: Path, name: str, version: str) -> Subject | None:
         checkpoint_sha256=found.sha256,
         training=training,
         parity={},
+        notes=notes,
     )
     return Subject(
         card,

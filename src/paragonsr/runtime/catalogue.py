@@ -9,12 +9,10 @@ MODELS = {
     "perceptual": "2xParagonSR2_Nano_Perceptual.onnx",
     "fidelity": "2xParagonSR2_Nano_Fidelity.onnx",
 }
-"""Short name -> file inside the package; the first is taken when none is named."""
+"""Short name -> file inside the package."""
 
-
-def default() -> str:
-    """The model that is taken when none is named."""
-    return next(iter(MODELS))
+DEFAULT = "perceptual"
+"""The model that is taken when none is named."""
 
 
 def find(model: str | Path) -> Path:

@@ -20,7 +20,7 @@ class Finding(NamedTuple):
 
 def findings() -> Iterator[Finding]:
     """Each provider that is installed, best first, held against the CPU with the default model."""
-    path = catalogue.find(catalogue.default())
+    path = catalogue.find(catalogue.DEFAULT)
     with Session(path, provider=CPU, threads=1) as reference:
         for name in providers.available():
             try:

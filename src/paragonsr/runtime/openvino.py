@@ -21,7 +21,7 @@ from paragonsr.runtime.probe import Floats
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """What each provider computes in."""
 
-_SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
+SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
 _BASE = "base."  # so begin the names of the base's operators in our files
 
 
@@ -72,8 +72,8 @@ class Model:
         ran = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if ran != precision:
             raise ProviderError(
-                f"{path}: provider {provider!r} would compute in {_SPOKEN.get(ran, ran)} on this processor, "
-                f"not in {_SPOKEN[precision]}"
+                f"{path}: provider {provider!r} would compute in {SPOKEN.get(ran, ran)} on this processor, "
+                f"not in {SPOKEN[precision]}"
             )
         self._idle = SimpleQueue[Any]()  # requests, each with its memory
 

@@ -25,6 +25,8 @@ ORT: Any = onnxruntime  # it carries no types
 
 # Full precision, and no exhaustive search of algorithms for each new tile shape.
 _OPTIONS = {"cuda": {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}}
+_HEAVY = ("Conv", "MatMul", "Gemm")
+_KINDS = {"float": "float32", "int8": "8 bits", "uint8": "8 bits"}
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,29 @@ def open_model(path: Path, provider: str, threads: int, profile: Path | None = N
 
 def share(path: Path, provider: str, image: np.ndarray[Any, Any]) -> Share:
     """Run the model once on `image` under the profiler and count which operators the provider computed."""
+    engines = [operator["provider"] for operator in _profile(path, provider, image)]
+    return Share(engines.count(ENGINES[provider]), len(engines))
+
+
+def precision(path: Path, provider: str, image: np.ndarray[Any, Any]) -> str:
+    """What the provider's convolutions and products are really computed in, whatever the file says: "float32", say.
+
+    Seen in a profiled run on `image`; of OpenVINO, what it answers when it is asked.
+    """
+    if ENGINES[provider] == OPENVINO:
+        return openvino.SPOKEN[openvino.PRECISIONS[provider]]
+    heavy = [run for run in _profile(path, provider, image) if any(kind in run["op_name"] for kind in _HEAVY)]
+    kinds: set[str] = {kind for run in heavy for kind in run["input_type_shape"][0]}
+    return " and ".join(sorted({_KINDS.get(kind, kind) for kind in kinds}))
+
+
+def _profile(path: Path, provider: str, image: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
+    """What ONNX Runtime's profiler says of each operator that ran."""
     with TemporaryDirectory() as folder:
         session = open_model(path, provider, 1, Path(folder) / "profile")
         session.run(None, {session.get_inputs()[0].name: image})
         events: list[dict[str, Any]] = json.loads(Path(session.end_profiling()).read_bytes())
-    engines = [event["args"]["provider"] for event in events if "provider" in event.get("args", {})]
-    return Share(engines.count(ENGINES[provider]), len(engines))
+    return [event["args"] for event in events if "provider" in event.get("args", {})]
 
 
 def first_line(error: Exception) -> str:

@@ -33,7 +33,7 @@ class Session:
     The file takes float32 RGB [N, 3, H, W] in [0, 1] with free height and width and gives [N, 3, sH, sW].
     Our own files say in their card how far they look; a file without a card is probed for it.
 
-    Attributes: `path`; `name`; `card` (None for a foreign file); `scale`; `radius` in input pixels (None:
+    Attributes: `path`; `name`, its file's; `card` (None for a foreign file); `scale`; `radius` in input pixels (None:
     the model looks at the whole picture); `provider`, the one that really computes; `notes`, what
     happened on the way to it; `threads`, the processor cores used; `lanes`, from how many threads `run` had best be
     called at once.
@@ -42,10 +42,9 @@ class Session:
     each), so that several side by side, of a tile each, waste no time on waiting for each other. Foreign models may
     be large, and other providers have no cores: they have one lane.
 
-    Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not
-    there, does not compute the model, or computes it wrongly. "auto" takes the first of
-    `engine.ENGINES` that computes the model rightly and is not slower than the CPU, the CPU at the latest, and logs
-    each that it drops.
+    Raises ModelError for a file that is no such model, ProviderError when the provider asked for is not there, does not
+    compute the model, or computes it wrongly. "auto" takes the first of `engine.ENGINES`, in their order, that computes
+    the model rightly and is not much slower than the CPU, the CPU at the latest, and logs each that it drops.
     """
 
     def __init__(self, path: Path, *, provider: str = AUTO, threads: int | None = None, abreast: bool = False) -> None:
@@ -68,7 +67,7 @@ class Session:
         self.scale = probe.scale(self.run, str(path))
         self._choose(tried, explicit=provider != AUTO)
         self.card = self._read_card(reference)
-        self.name = self.card.name if self.card else path.stem
+        self.name = path.stem
         self.radius = self.card.radius if self.card else probe.radius(self.run, self.scale)
 
     def run(self, x: Floats) -> Floats:

@@ -56,7 +56,7 @@ class Upscaler:
 
     def __init__(
         self,
-        model: str | Path = "fidelity",
+        model: str | Path = catalogue.DEFAULT,
         *,
         provider: str = "auto",
         tile: int | Literal["whole"] | None = None,
@@ -208,7 +208,7 @@ class Upscaler:
 
 def upscale(
     image: NDArray[Any],
-    model: str | Path = "fidelity",
+    model: str | Path = catalogue.DEFAULT,
     *,
     provider: str = "auto",
     tile: int | Literal["whole"] | None = None,

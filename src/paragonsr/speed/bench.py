@@ -10,7 +10,7 @@ from paragonsr.artifacts.provenance import commit
 from paragonsr.errors import ParagonError
 from paragonsr.evaluate import origin
 from paragonsr.evaluate.report import Fault
-from paragonsr.runtime import catalogue, contest
+from paragonsr.runtime import catalogue, contest, probe
 from paragonsr.runtime import provider as providers
 from paragonsr.runtime.upscaler import Upscaler
 from paragonsr.speed import memory, picture
@@ -109,6 +109,7 @@ def _race(
             costs[f"{name} on {engine}"],
             base,
             provider=engine,
+            precision=providers.precision(upscaler.session.path, engine, probe.picture(24, 32)),
             threads=threads,
             size=size,
             scale=upscaler.scale,

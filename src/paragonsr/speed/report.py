@@ -9,18 +9,19 @@ from paragonsr.artifacts import output
 from paragonsr.evaluate.report import Fault, File, Machine
 from paragonsr.runtime.contest import Cost, ratio, typical
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One way to enlarge one size (height, width of the input); megapixels are those of the output.
 
-    The last but one are medians over the rounds of its cost over that of Pillow's Lanczos; `peak_bytes` is what a
-    process held at most that did this alone (None: not measured).
+    `precision` is what it was really computed in. The last but one are medians over the rounds of its cost over that of
+    Pillow's Lanczos; `peak_bytes` is what a process held at most that did this alone (None: not measured).
     """
 
     name: str
     provider: str
+    precision: str
     threads: int
     size: tuple[int, int]
     megapixels_per_second: float
@@ -52,6 +53,7 @@ def row(
     lanczos: Sequence[Cost],
     *,
     provider: str,
+    precision: str = "-",
     threads: int,
     size: tuple[int, int],
     scale: int = 2,
@@ -63,6 +65,7 @@ def row(
     return Row(
         name=name,
         provider=provider,
+        precision=precision,
         threads=threads,
         size=size,
         megapixels_per_second=megapixels / usual.wall,

@@ -9,8 +9,20 @@ from rich.text import Text
 
 from paragonsr.speed.report import Report, Row
 
-_COLUMNS = ("picture", "threads", "2x by", "on", "MP/s", "CPU ms", "wall ms", "x Lanczos, CPU", "x, wall", "peak MB")
-_WORDS = ("2x by", "on")
+_COLUMNS = (
+    "picture",
+    "threads",
+    "2x by",
+    "on",
+    "in",
+    "MP/s",
+    "CPU ms",
+    "wall ms",
+    "x Lanczos, CPU",
+    "x, wall",
+    "peak MB",
+)
+_WORDS = ("2x by", "on", "in")
 
 
 def table(report: Report) -> Group:
@@ -38,6 +50,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(row.threads),
         row.name,
         row.provider,
+        row.precision,
         f"{row.megapixels_per_second:.1f}",
         f"{row.cpu_ms_per_megapixel:.1f}",
         f"{row.wall_ms_per_megapixel:.1f}",
