@@ -30,7 +30,7 @@ from rich.table import Table
 from skimage.data import astronaut
 
 import heading
-from paragonsr.runtime import catalogue
+from paragonsr.runtime import catalogue, provider
 from paragonsr.runtime.session import Session
 
 Planes = NDArray[np.float32]
@@ -74,9 +74,7 @@ def here() -> Iterator[tuple[str, str]]:
 
 def onnx_runtime(model: Path, pictures: list[Planes]) -> tuple[str, list[Planes]]:
     with Session(model, provider="cpu") as session:
-        return "float32 (half is computed in it)" if "fp16" in model.name else "as stored", [
-            session.run(x) for x in pictures
-        ]
+        return provider.precision(model, "cpu", pictures[-1]), [session.run(x) for x in pictures]
 
 
 def openvino(precision: str | None) -> Engine:
@@ -97,7 +95,7 @@ def opencv(model: Path, pictures: list[Planes]) -> tuple[str, list[Planes]]:
         net = module.dnn.readNetFromONNX(str(model))
         net.setInput(x)
         outputs.append(np.array(net.forward()))
-    return "float32", outputs
+    return "does not tell", outputs
 
 
 def ncnn(model: Path, pictures: list[Planes]) -> tuple[str, list[Planes]]:
@@ -119,7 +117,7 @@ def ncnn(model: Path, pictures: list[Planes]) -> tuple[str, list[Planes]]:
             extractor = net.create_extractor()
             extractor.input("in0", module.Mat(np.ascontiguousarray(x[0])))
             outputs.append(np.array(extractor.extract("out0")[1])[None])
-    return "float32", outputs
+    return "float32, as asked for", outputs
 
 
 WEB = """
@@ -215,6 +213,8 @@ def main() -> None:
     heading.show()
     print(f"engines   {', '.join(f'{package} {number}' for package, number in here())}\n")
     models = [path for end in FILES if (path := options.folder / f"{options.name}{end}").is_file()]
+    if not models:
+        parser.error(f"there is no {options.name}.onnx in {options.folder}")
     pictures = list(pieces())
     _, wanted = onnx_runtime(models[0], pictures)
     table = Table(*("engine", "file", "ran in", "largest difference", "PSNR dB"))

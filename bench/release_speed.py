@@ -5,7 +5,7 @@
 
     published   the model's session, and with the provider if it is another, against the published Nano's: the quickest
                 of its straight translation and what `published_exports.py` made of it; and our own graph of it
-    conversion  uint8 in and out against the session alone
+    conversion  uint8 in and out against the session alone, on one core
     stages      what a JPEG to a JPEG or PNG is made of, ours and Pillow's
     process     a JPEG to a PNG, and to a JPEG: the whole process, its parts done alone, and Pillow's enlargement
     flat        time for each megapixel from 0.25 MP up
@@ -92,20 +92,16 @@ def published(options: argparse.Namespace) -> Table:
 
 
 def conversion(options: argparse.Namespace) -> Table:
-    """What `Upscaler` adds to its session on one tile."""
-    table = Table(
-        "threads", "what", "CPU ms/MP", "more, CPU", title="uint8 in, uint8 out: must be below 10 % of the network"
-    )
+    """What `Upscaler` adds to its session on one tile and one core, as each of its lanes works."""
+    table = Table("what", "CPU ms/MP", "more, CPU", title="uint8 in, uint8 out: must be below 10 % of the network")
     pixels = noise(TILE, TILE)
     x = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
-    for threads in options.threads:
-        with Upscaler(options.model, provider=options.provider, threads=threads) as upscaler:
-            jobs = {"session": lambda u=upscaler: u.session.run(x), "with conversions": lambda u=upscaler: u(pixels)}
-            costs = contest.interleaved(jobs, options.rounds)
-        for name, turns in costs.items():
-            cpu = 1e3 * contest.typical(turns).cpu / megapixels((TILE, TILE))
-            more = 100 * (contest.ratio(turns, costs["session"]).cpu - 1)
-            table.add_row(str(threads), name, f"{cpu:.1f}", f"{more:+.1f} %")
+    with Upscaler(options.model, provider=options.provider, threads=1) as upscaler:
+        jobs = {"session": lambda: upscaler.session.run(x), "with conversions": lambda: upscaler(pixels)}
+        costs = contest.interleaved(jobs, options.rounds)
+    for name, turns in costs.items():
+        cpu = 1e3 * contest.typical(turns).cpu / megapixels((TILE, TILE))
+        table.add_row(name, f"{cpu:.1f}", f"{100 * (contest.ratio(turns, costs['session']).cpu - 1):+.1f} %")
     return table
 
 

@@ -51,8 +51,7 @@ def _block(build: Assembly, name: str, x: str, block: Block) -> str:
     mixed = _layer(build, f"{name}.kernel", wide, Layer(block.kernel))
     active = build.add("LeakyRelu", f"{name}.lrelu", [mixed], alpha=SLOPE)
     scale = block.transformer_scale
-    assert block.leave.bias is not None
-    leave = Layer(block.leave.weight * scale[:, None], block.leave.bias * scale.flatten())
+    leave = Layer(block.leave.weight * scale[:, None], _bias(block.leave) * scale.flatten())
     return build.add("Add", f"{name}.out", [_layer(build, f"{name}.leave", active, leave), x])
 
 
@@ -112,10 +111,12 @@ def _short_tail(net: Published) -> tuple[Tensor, Tensor]:
     fine = _after(_after(_after(net.conv_out.weight, net.upsampler.weight), down), across)
     fold = magic.phases(fine.shape[-1]).to(fine)
     weight = torch.einsum("aik,bjl,ockl->oabcij", fold, fold, fine).flatten(0, 2)
-    assert net.upsampler.bias is not None
-    assert net.conv_out.bias is not None
-    bias = net.conv_out.weight.sum((2, 3)) @ net.upsampler.bias + net.conv_out.bias
+    bias = net.conv_out.weight.sum((2, 3)) @ _bias(net.upsampler) + _bias(net.conv_out)
     return weight, bias.repeat_interleave(SCALE * SCALE)
+
+
+def _bias(layer: Layer) -> Tensor:
+    return layer.weight.new_zeros(len(layer.weight)) if layer.bias is None else layer.bias
 
 
 def _after(second: Tensor, first: Tensor) -> Tensor:
