@@ -126,6 +126,11 @@ def test_kernels_that_were_never_averaged_are_named(
     assert "2xTheirs.safetensors says that its tracked kernels were never averaged" in caplog.text
     weights = load_file(files[1])
     assert all(weights[name] for name in flags)
+    card, page = cards.loads(files[2].read_bytes(), "card"), files[3].read_text()
+    assert "never averaged" in card.notes["kernels"]
+    assert card.notes["kernels"] in page
+    assert "see its author's card" in page
+    assert "rained on see" not in page + files[4].read_text()
     x = np.random.default_rng(2).random((1, 3, 12, 12), dtype=np.float32)
     (given,) = onnxruntime.InferenceSession(files[0]).run(None, {"input": x})
     np.testing.assert_allclose(given, build(published_arrays)(torch.from_numpy(x).double()).numpy(), rtol=0, atol=5e-6)

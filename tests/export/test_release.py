@@ -393,6 +393,11 @@ def test_without_a_name_the_files_are_called_after_the_recipe(checkpoint: Path) 
     assert release.default_name(checkpoint) == "2xTest"
 
 
+def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="is a folder; name a checkpoint in it"):
+        release.default_name(tmp_path)
+
+
 def test_parity_needs_pictures_as_large_as_its_shapes(export: Export, tiles: Tiles, tmp_path: Path) -> None:
     for few in ([], [tiles[0], tiles[1][:255]]):
         with pytest.raises(ExportError, match="at least 256x256"):

@@ -46,6 +46,8 @@ def adopt(path: Path) -> Adopted | None:
 
     The network is in float64. Raises ExportError for a file that cannot be read or only looks like one.
     """
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder; name a checkpoint in it, best.safetensors say")
     try:
         with safe_open(path, "pt") as opened:
             names = list(opened.keys())
@@ -54,7 +56,7 @@ def adopt(path: Path) -> Adopted | None:
             tensors = {name: opened.get_tensor(name) for name in names}
         return Adopted(tensors, published.build(tensors, torch.float64), hashlib.sha256(path.read_bytes()).hexdigest())
     except (SafetensorError, OSError, ValueError) as error:
-        raise ExportError(f"{path} cannot be read as a checkpoint: {error}") from error
+        raise ExportError(f"{path} cannot be read as a checkpoint (.safetensors): {error}") from error
 
 
 def load(path: Path) -> Checkpoint:
