@@ -10,12 +10,18 @@ from paragonsr.errors import OutputError, OutputExistsError
 
 def check(path: Path, *, overwrite: bool) -> None:
     """Refuse, before the long work, what could not be written after it: OutputExistsError or OutputError."""
-    if path.is_dir():
-        raise OutputError(f"{path} cannot be written: it is a folder")
-    if path.is_file() and not overwrite:
-        raise OutputExistsError(f"{path} is there already; move it away or allow it to be overwritten")
+    check_free(path, overwrite=overwrite)
     if not path.parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """The same for a file whose folder is yet to be made."""
+    with reasons(path):
+        if path.is_dir():
+            raise OutputError(f"{path} cannot be written: it is a folder")
+        if path.is_file() and not overwrite:
+            raise OutputExistsError(f"{path} is there already; move it away or allow it to be overwritten")
 
 
 def write(path: Path, content: bytes) -> None:

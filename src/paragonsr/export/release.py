@@ -19,7 +19,7 @@ from safetensors.torch import save as serialise
 from paragonsr.artifacts import card as cards
 from paragonsr.artifacts import output
 from paragonsr.artifacts.card import Card
-from paragonsr.errors import AssetError, ExportError, OutputError, OutputExistsError
+from paragonsr.errors import AssetError, ExportError, OutputError
 from paragonsr.export import checkpoint, eight, half, markdown, openmodeldb, parity, subject
 from paragonsr.export.assembly import fix_size
 from paragonsr.export.eight import Material
@@ -32,7 +32,7 @@ SUFFIXES = (".onnx", ".safetensors", ".json", ".md", ".openmodeldb.json", ".sha2
 HALF = "_fp16_dynamic.onnx"
 EIGHT = "_int8_dynamic.onnx"
 TIMING = ".timing.json"
-_FIXED = re.compile(r"_\d+x\d+\.onnx")
+_OPTIONAL = re.compile(rf"{re.escape(HALF)}|{re.escape(EIGHT)}|{re.escape(TIMING)}|_\d+x\d+\.onnx")
 _AWKWARD = re.compile(r"[\x00-\x1f|:*?\"<>`\\]")  # in a file name somewhere, or in a table of the card
 _log = logging.getLogger("paragonsr")
 
@@ -89,7 +89,10 @@ def export(
         )
     suffixes = (*SUFFIXES, HALF, EIGHT, TIMING, *(_fixed(size) for size in sizes))
     for path in (out / f"{name}{end}" for end in suffixes):
-        _check(path, source, overwrite=overwrite)
+        with output.reasons(path):
+            if path.is_file() and source.is_file() and path.samefile(source):
+                raise OutputError(f"{path} is the checkpoint itself; name another folder or another name")
+        output.check_free(path, overwrite=overwrite)
     model = subject.adopted(source, name, version) or subject.trained(source, name, version)
     model = model._replace(card=msgspec.structs.replace(model.card, measured=dict(measured or {})))
     day = publication.day or datetime.fromtimestamp(source.stat().st_mtime, UTC).date()
@@ -104,22 +107,10 @@ def export(
             made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
             for file in made:
                 (draft / file).replace(out / file)
-        for path in out.iterdir():
-            end = path.name.removeprefix(name)
-            if path.name not in made and (end in (HALF, EIGHT, TIMING) or (end != path.name and _FIXED.fullmatch(end))):
+        for path in out.iterdir():  # of an earlier export, which these files replace
+            if path.name not in made and path.name.startswith(name) and _OPTIONAL.fullmatch(path.name, len(name)):
                 path.unlink()
     return [out / file for file in made]
-
-
-def _check(path: Path, source: Path, *, overwrite: bool) -> None:
-    """Refuse, before the long work, a file that must not be replaced or could not be."""
-    with output.reasons(path):
-        if path.exists() and source.exists() and path.samefile(source):
-            raise OutputError(f"{path} is the checkpoint itself; name another folder or another name")
-        if path.is_dir():
-            raise OutputError(f"{path} cannot be written: it is a folder")
-        if path.exists() and not overwrite:
-            raise OutputExistsError(f"{path} is there already; name another folder or ask to overwrite")
 
 
 def default_name(source: Path) -> str:
