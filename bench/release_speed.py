@@ -67,7 +67,7 @@ def published(options: argparse.Namespace) -> Table:
     table.title = "against the published Nano's best ONNX: must 3.5 x, hope 5 x (any file: 7 x, 10 x)"
     x = np.random.default_rng(0).random((1, 3, *SIZE), dtype=np.float32)
     with TemporaryDirectory() as folder:
-        theirs = {"straight": Path(folder, "straight.onnx")} | {path.stem: path for path in options.rival}
+        theirs = {path.stem: path for path in options.rival} | {"straight": Path(folder, "straight.onnx")}
         onnx.save(Straight().network(adopted.network), theirs["straight"])
         files = theirs | {"our graph of it": Path(folder, "graph.onnx"), "ours, float32": catalogue.find(options.model)}
         onnx.save(graph(adopted.network, {}), files["our graph of it"])

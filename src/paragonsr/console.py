@@ -93,6 +93,7 @@ def one_by_one(paths: Iterable[Path]) -> Iterator[Path]:
         for path in paths:
             check()
             yield path
+        check()
 
 
 @contextmanager

@@ -43,3 +43,12 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "report.json"
+    link.symlink_to(tmp_path / "there" / "report.json")
+    output.write(link, b"figures")
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "report.json").read_bytes() == b"figures"

@@ -136,11 +136,16 @@ def test_kernels_that_were_never_averaged_are_named(
     np.testing.assert_allclose(given, build(published_arrays)(torch.from_numpy(x).double()).numpy(), rtol=0, atol=5e-6)
 
 
-def test_the_command_names_the_files_after_it(file: Path, tiles: Tiles, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_the_files_after_it(
+    file: Path, tiles: Tiles, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (file.parent / "tiles").mkdir()
     Image.fromarray(tiles[0]).save(file.parent / "tiles" / "one.png")
-    words = ("export", file, "--out", file.parent / "out", "--tiles", file.parent / "tiles")
-    assert console.run(cli, [str(word) for word in words]) == console.DONE
+    monkeypatch.chdir(file.parent)
+    words = ["export", str(file), "--out", str(file.parent / "out"), "--tiles", "tiles"]
+    for wrong in (("--url", "nowhere"), ("--author", " ")):
+        assert console.run(cli, [*words, *wrong]) == console.USAGE
+    assert console.run(cli, words) == console.DONE
     assert capsys.readouterr().out.split() == [
         str(file.parent / "out" / f"2xTheirs{suffix}") for suffix in release.SUFFIXES
     ]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from paragonsr.errors import InputError, ModelError
+from paragonsr.runtime import catalogue
 from paragonsr.runtime.upscaler import Upscaler, upscale
 
 Save = Callable[..., Path]
@@ -263,3 +264,8 @@ print(json.dumps([messages, int(abs(result.astype(int) - expected).max())]))
     assert messages
     assert "going on with tiles of 200 pixels" in messages[0]
     assert difference == 0
+
+
+def test_without_a_name_it_is_the_model_the_command_takes() -> None:
+    with Upscaler(provider="cpu", threads=1) as upscaler:
+        assert upscaler.session.path == catalogue.find(catalogue.DEFAULT)

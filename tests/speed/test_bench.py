@@ -6,13 +6,15 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 from rich.console import Console
 
 from paragonsr import Upscaler
 from paragonsr.errors import ModelError, OutputExistsError
-from paragonsr.runtime import catalogue
+from paragonsr.export.quantize import quantise
+from paragonsr.runtime import catalogue, openvino, probe, provider
 from paragonsr.runtime.contest import Cost
 from paragonsr.speed import memory, picture, report
 from paragonsr.speed.bench import Programme, bench
@@ -114,3 +116,12 @@ def test_pillow_is_asked_for_lanczos_and_the_pictures_are_of_colour() -> None:
     assert np.array_equal(np.asarray(picture.lanczos(pixels)), np.asarray(expected))
     with Upscaler(MODEL, provider="cpu", threads=1) as upscaler:
         assert upscaler(pixels).shape == (18, 14, 3)
+
+
+def test_the_precision_of_eight_bits_is_told_of_every_engine(tmp_path: Path) -> None:
+    quantised = tmp_path / "eight.onnx"
+    noise = [np.random.default_rng(i).random((1, 3, 32, 32), dtype=np.float32) for i in range(2)]
+    onnx.save(quantise(onnx.load(MODEL), range(1, 4), noise), quantised)
+    engines = ["cpu", *(["openvino"] if openvino.is_installed() else [])]
+    told = {engine: provider.precision(quantised, engine, probe.picture(24, 32)) for engine in engines}
+    assert told == dict.fromkeys(engines, "8 bits, float32")

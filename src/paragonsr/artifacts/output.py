@@ -25,10 +25,10 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put the file there, in place of another; a device or a pipe is written to. Raises OutputError."""
+    """Put the file there, in place of another; a device, a pipe or a link is written to. Raises OutputError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with reasons(path):
-        if path.exists() and not path.is_file():
+        if path.is_symlink() or (path.exists() and not path.is_file()):
             path.write_bytes(content)
             return
         try:

@@ -25,7 +25,7 @@ from paragonsr.cli.options import PATH, SIDE
     metavar="FOLDER",
     default="data/train",
     show_default=True,
-    help="Pictures to take 8 bits' ranges from.",
+    help="Pictures to take 8 bits' ranges from: a folder here, or one of the assets.",
 )
 @click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
 @click.option("--size", "sizes", metavar="H W", type=(SIDE, SIDE), multiple=True, help="Also a file for one size.")
@@ -66,7 +66,7 @@ def export(
     if not author.strip():
         raise click.BadParameter("must not be empty", param_hint="--author")
     if url and not url.startswith(("https://", "http://")):
-        raise click.BadParameter(f"{url!r} does not begin with https://", param_hint="--url")
+        raise click.BadParameter(f"{url!r} is no web address", param_hint="--url")
     tiles, calibrate = (
         str(Path(folder).absolute()) if Path(folder).is_dir() else folder for folder in (tiles, calibrate)
     )

@@ -29,7 +29,7 @@ def enter(
     """The models that can take part, each by a name that is not `taken`, open until `stack` closes; see `faults`.
 
     A model is one that comes with the program, by its name, an ONNX file, or a command with `{in}` and `{out}`.
-    `short`: models that come with the program go by the names of the catalogue, not by those in their cards.
+    `short`: models that come with the program go by the names of the catalogue, not by those of their files.
     """
     known = dict[str, Entrant]()
     for model in dict.fromkeys(models):

@@ -83,12 +83,15 @@ def export(
     for files that are there already, unless `overwrite`, and OutputError for what cannot be written or must not be, as
     the checkpoint itself.
     """
-    if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name or _AWKWARD.search(name):
+    if _AWKWARD.search(name):
+        raise ExportError(f'{name!r} must be a plain name: no line breaks and none of |:*?"<>`\\')
+    if not re.search(rf"(?<![\d.]){SCALE}x", name) or Path(name).name != name:
         raise ExportError(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
     suffixes = (*SUFFIXES, HALF, EIGHT, TIMING, *(_fixed(size) for size in sizes))
-    for path in (out / f"{name}{end}" for end in suffixes):
+    paths, old = [out / f"{name}{end}" for end in suffixes], _optional(out, name)
+    for path in (*paths, *old):
         with output.reasons(path):
             if path.is_file() and source.is_file() and path.samefile(source):
                 raise OutputError(f"{path} is the checkpoint itself; name another folder or another name")
@@ -96,21 +99,37 @@ def export(
     model = subject.adopted(source, name, version) or subject.trained(source, name, version)
     model = model._replace(card=msgspec.structs.replace(model.card, measured=dict(measured or {})))
     day = publication.day or datetime.fromtimestamp(source.stat().st_mtime, UTC).date()
+    found = _gather(material, name) if model.fused is not None else None
     with output.reasons(out):
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
             draft = Path(folder)
             graphs, card = _prove(model, draft, tiles, sizes)
             if model.fused is not None:
-                card = _try_eight(model.fused, tiles, draft, material, graphs, card, publication.machine)
+                card = _try_eight(model.fused, tiles, draft, found, graphs, card, publication.machine)
             _write(model, graphs, card, draft, publication._replace(day=day))
-            made = [f"{name}{end}" for end in suffixes if (draft / f"{name}{end}").exists()]
-            for file in made:
-                (draft / file).replace(out / file)
-        for path in out.iterdir():  # of an earlier export, which these files replace
-            if path.name not in made and path.name.startswith(name) and _OPTIONAL.fullmatch(path.name, len(name)):
-                path.unlink()
-    return [out / file for file in made]
+            made = [path for path in paths if (draft / path.name).exists()]
+            for path in made:
+                (draft / path.name).replace(path)
+        for path in set(old) - set(made):
+            path.unlink()
+    return made
+
+
+def _optional(out: Path, name: str) -> list[Path]:
+    """What exports of that name left in the folder which not every export makes."""
+    here = sorted(out.iterdir()) if out.is_dir() else []
+    mine = [path for path in here if path.name.startswith(name) and _OPTIONAL.fullmatch(path.name, len(name))]
+    return [path for path in mine if not path.with_suffix(SUFFIXES[-1]).exists()]  # else it is a model of its own
+
+
+def _gather(material: Callable[[], Material] | None, name: str) -> Material | None:
+    """What 8 bits are tried with; None if there is nothing, which is logged."""
+    try:
+        return material() if material else None
+    except AssetError as error:
+        _log.warning("%s: no file in 8 bits is tried: %s", name, error)
+        return None
 
 
 def default_name(source: Path) -> str:
@@ -155,17 +174,12 @@ def _try_eight(
     fused: Fused,
     tiles: Sequence[NDArray[np.uint8]],
     draft: Path,
-    gather: Callable[[], Material] | None,
+    material: Material | None,
     graphs: dict[str, onnx.ModelProto],
     card: Card,
     machine: str,
 ) -> Card:
     """Add the graph in 8 bits to `graphs` if one holds; the card with the verdict."""
-    try:
-        material = gather() if gather else None
-    except AssetError as error:
-        _log.warning("%s: no file in 8 bits is tried: %s", card.name, error)
-        material = None
     if material is None:
         return msgspec.structs.replace(card, notes={"int8": "not tried, there was nothing to calibrate or judge it by"})
     path = draft / f"{card.name}{EIGHT}"

@@ -21,7 +21,8 @@ from paragonsr.runtime.probe import Floats
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """What each provider computes in."""
 
-SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
+_SPOKEN = {"f32": "float32", "bf16": "bfloat16"}
+_HEAVY = ("Convolution", "Deconvolution", "MatMul", "FullyConnected")
 _BASE = "base."  # so begin the names of the base's operators in our files
 
 
@@ -72,10 +73,16 @@ class Model:
         ran = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if ran != precision:
             raise ProviderError(
-                f"{path}: provider {provider!r} would compute in {SPOKEN.get(ran, ran)} on this processor, "
-                f"not in {SPOKEN[precision]}"
+                f"{path}: provider {provider!r} would compute in {_SPOKEN.get(ran, ran)} on this processor, "
+                f"not in {_SPOKEN[precision]}"
             )
         self._idle = SimpleQueue[Any]()  # requests, each with its memory
+
+    @property
+    def precisions(self) -> set[str]:
+        """In OpenVINO's words, what the convolutions and products of the compiled model run in."""
+        about = [operator.get_rt_info() for operator in self._compiled.get_runtime_model().get_ops()]
+        return {str(one["runtimePrecision"].astype(str)) for one in about if one["layerType"].astype(str) in _HEAVY}
 
     def __call__(self, x: Floats) -> Floats:
         """Enlarge float32 [N, 3, H, W]."""

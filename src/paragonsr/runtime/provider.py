@@ -26,7 +26,9 @@ ORT: Any = onnxruntime  # it carries no types
 # Full precision, and no exhaustive search of algorithms for each new tile shape.
 _OPTIONS = {"cuda": {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}}
 _HEAVY = ("Conv", "MatMul", "Gemm")
-_KINDS = {"float": "float32", "int8": "8 bits", "uint8": "8 bits"}
+_KINDS = {"float": "float32", "f32": "float32", "bf16": "bfloat16", "f16": "float16"} | dict.fromkeys(
+    ("int8", "uint8", "i8", "u8"), "8 bits"
+)
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,16 @@ def share(path: Path, provider: str, image: np.ndarray[Any, Any]) -> Share:
 def precision(path: Path, provider: str, image: np.ndarray[Any, Any]) -> str:
     """What the provider's convolutions and products are really computed in, whatever the file says: "float32", say.
 
-    Seen in a profiled run on `image`; of OpenVINO, what it answers when it is asked.
+    Seen in a profiled run on `image`; of OpenVINO, in the model as it was compiled. A provider that makes one operator
+    of many does not tell.
     """
     if ENGINES[provider] == OPENVINO:
-        return openvino.SPOKEN[openvino.PRECISIONS[provider]]
-    heavy = [run for run in _profile(path, provider, image) if any(kind in run["op_name"] for kind in _HEAVY)]
-    kinds: set[str] = {kind for run in heavy for kind in run["input_type_shape"][0]}
-    return " and ".join(sorted({_KINDS.get(kind, kind) for kind in kinds}))
+        kinds = openvino.Model(path, provider, 1).precisions
+    else:
+        own = [run for run in _profile(path, provider, image) if run["provider"] == ENGINES[provider]]
+        heavy = [run for run in own if any(kind in run["op_name"] for kind in _HEAVY)]
+        kinds = {kind for run in heavy for kind in run["input_type_shape"][0]}
+    return ", ".join(sorted({_KINDS.get(kind, kind) for kind in kinds})) or "does not tell"
 
 
 def _profile(path: Path, provider: str, image: np.ndarray[Any, Any]) -> list[dict[str, Any]]:

@@ -44,13 +44,15 @@ def bench(
     """
     paths = _named(dict.fromkeys(map(catalogue.find, models)))
     engines = tuple(dict.fromkeys(named)) or providers.candidates("auto")
-    rows, faults = list[Row](), dict[Fault, None]()
+    rows, faults, ran = list[Row](), dict[Fault, None](), dict[tuple[str, str], str]()
     for threads in programme.threads:
         with ExitStack() as opened:
             racers, failed = _open(paths, engines, threads, opened)
             faults |= dict.fromkeys(failed)
+            for name, engine in racers.keys() - ran.keys():  # once: some compile for minutes
+                ran[name, engine] = providers.precision(paths[name], engine, probe.picture(24, 32))
             for size in programme.sizes:
-                rows += _race(racers, threads, size, programme, advance)
+                rows += _race(racers, ran, threads, size, programme, advance)
     return Report(
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         commit=commit(),
@@ -86,12 +88,13 @@ def _open(
 
 def _race(
     racers: dict[tuple[str, str], Upscaler],
+    ran: dict[tuple[str, str], str],
     threads: int,
     size: tuple[int, int],
     programme: Programme,
     advance: Callable[[int], object],
 ) -> Iterator[Row]:
-    """The rows of one size, Pillow's first."""
+    """The rows of one size, Pillow's first; `ran` says what each computes in."""
     pixels = picture.noise(*size)
     jobs: dict[str, contest.Job] = {picture.LANCZOS: lambda: picture.lanczos(pixels)}
     for (name, engine), upscaler in racers.items():
@@ -109,7 +112,7 @@ def _race(
             costs[f"{name} on {engine}"],
             base,
             provider=engine,
-            precision=providers.precision(upscaler.session.path, engine, probe.picture(24, 32)),
+            precision=ran[name, engine],
             threads=threads,
             size=size,
             scale=upscaler.scale,

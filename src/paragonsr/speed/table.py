@@ -18,8 +18,8 @@ _COLUMNS = (
     "MP/s",
     "CPU ms",
     "wall ms",
-    "x Lanczos, CPU",
-    "x, wall",
+    "x CPU",
+    "x wall",
     "peak MB",
 )
 _WORDS = ("2x by", "on", "in")
@@ -30,7 +30,8 @@ def table(report: Report) -> Group:
     machine = report.machine
     versions = ", ".join(f"{name} {number}" for name, number in report.versions.items())
     caption = f"{report.date}, commit {report.commit}, {machine.processor}, {machine.cores} cores, {machine.system}"
-    found = rows(report.rows, f"per output megapixel, median of {report.rounds} rounds in turns", caption, versions)
+    title = f"per output megapixel, median of {report.rounds} rounds in turns; x: over Pillow's Lanczos"
+    found = rows(report.rows, title, caption, versions)
     return Group(found, *(Text(f"not measured: {fault.name}: {fault.reason}", "red") for fault in report.faults))
 
 
@@ -38,7 +39,7 @@ def rows(rows: Sequence[Row], title: str, *caption: str) -> Table:
     """A table of rows alone."""
     made = Table(title=escape(title), title_justify="left", caption=escape("\n".join(caption)), caption_justify="left")
     for column in _COLUMNS:
-        made.add_column(column, justify="left" if column in _WORDS else "right", no_wrap=column == "2x by")
+        made.add_column(column, justify="left" if column in _WORDS else "right", no_wrap=column in _WORDS)
     for row in rows:
         made.add_row(*map(escape, _cells(row)))
     return made
