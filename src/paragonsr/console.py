@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_WIDTH = 132
+_WIDTH = 140
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
