@@ -17,10 +17,9 @@ PSNR, BANDING = 59.0, 0.25
 """What is asked of a provider of less precision instead: dB on noise, as near as the rounding to eight bits stays, and
 of 255 on slow gradients, pixel by pixel: half as far as bfloat16 moves them where it rounds the picture itself."""
 
-SLOW, SLOW_HERE = 4.0, 2.0
-"""How many times as long as the CPU a provider that nobody asked for may take on a small picture: one with a device of
-its own, which is not made for small pictures, and one on the same processor. A narrow race would be won now and lost
-then, and pictures differ in their last bits."""
+SLOW = 4.0
+"""How many times as long as the CPU a provider that nobody asked for may take on a small picture, which is not what it
+is made for. A narrow race would be won now and lost then, and pictures differ in their last bits."""
 
 _SIDE, _ROUNDS = 96, 5  # of the race: some milliseconds on a CPU
 
@@ -76,7 +75,7 @@ def race(path: Path, name: str, run: Run, reference: Run) -> None:
     costs = contest.interleaved({"it": lambda: run(image), "cpu": lambda: reference(image)}, _ROUNDS, warm_up=1)
     best, other = (min(cost.wall for cost in costs[which]) for which in ("it", "cpu"))
     slower = best / other
-    if slower > (SLOW_HERE if name in openvino.PRECISIONS else SLOW):
+    if slower > SLOW:
         raise ProviderError(f"{path}: provider {name!r} takes {slower:.1f} times as long as the CPU")
 
 
