@@ -8,6 +8,23 @@ from paragonsr import __version__, console
 from paragonsr.cli.options import PATH, SIDE
 
 
+def _here_first(_: click.Context, __: click.Parameter, folder: str) -> str:
+    """A folder here by its whole path; any other name is looked up in the assets later."""
+    return str(Path(folder).absolute()) if Path(folder).is_dir() else folder
+
+
+def _said(_: click.Context, __: click.Parameter, text: str) -> str:
+    if not text.strip():
+        raise click.BadParameter("must not be empty")
+    return text
+
+
+def _web(_: click.Context, __: click.Parameter, url: str) -> str:
+    if url and not url.startswith(("https://", "http://")):
+        raise click.BadParameter(f"{url!r} is no web address")
+    return url
+
+
 @click.command()
 @click.argument("checkpoint", type=PATH)
 @click.option("--name", help="What the files are called; must contain 2x. Default: after the recipe or the file.")
@@ -18,6 +35,7 @@ from paragonsr.cli.options import PATH, SIDE
     metavar="FOLDER",
     default="data/val",
     show_default=True,
+    callback=_here_first,
     help="Pictures to prove it on: a folder here, or one of the assets.",
 )
 @click.option(
@@ -25,12 +43,13 @@ from paragonsr.cli.options import PATH, SIDE
     metavar="FOLDER",
     default="data/train",
     show_default=True,
+    callback=_here_first,
     help="Pictures to take 8 bits' ranges from: a folder here, or one of the assets.",
 )
 @click.option("--report", "reports", metavar="FILE", type=PATH, multiple=True, help="Evaluation for the card.")
 @click.option("--size", "sizes", metavar="H W", type=(SIDE, SIDE), multiple=True, help="Also a file for one size.")
-@click.option("--author", default="unknown", show_default=True, help="For the OpenModelDB entry.")
-@click.option("--url", default="", help="Of the folder where the files will lie, for the OpenModelDB entry.")
+@click.option("--author", default="unknown", show_default=True, callback=_said, help="For the OpenModelDB entry.")
+@click.option("--url", default="", callback=_web, help="Where the files will lie, for the OpenModelDB entry.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 def export(
     checkpoint: Path,
@@ -63,13 +82,6 @@ def export(
         from paragonsr.export import eight
         from paragonsr.export.release import Publication, default_name, export
 
-    if not author.strip():
-        raise click.BadParameter("must not be empty", param_hint="--author")
-    if url and not url.startswith(("https://", "http://")):
-        raise click.BadParameter(f"{url!r} is no web address", param_hint="--url")
-    tiles, calibrate = (
-        str(Path(folder).absolute()) if Path(folder).is_dir() else folder for folder in (tiles, calibrate)
-    )
     name = name or default_name(checkpoint)
     try:
         found = targets(assets.find(tiles))[:8]

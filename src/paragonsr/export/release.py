@@ -90,12 +90,13 @@ def export(
             f"{name!r} must be a plain name and contain {SCALE}x: other tools read the scale from the file name"
         )
     suffixes = (*SUFFIXES, HALF, EIGHT, TIMING, *(_fixed(size) for size in sizes))
-    paths, old = [out / f"{name}{end}" for end in suffixes], _optional(out, name)
-    for path in (*paths, *old):
-        with output.reasons(path):
+    paths = [out / f"{name}{end}" for end in suffixes]
+    with output.reasons(out):
+        old = _optional(out, name)
+        for path in dict.fromkeys((*paths, *old)):
             if path.is_file() and source.is_file() and path.samefile(source):
                 raise OutputError(f"{path} is the checkpoint itself; name another folder or another name")
-        output.check_free(path, overwrite=overwrite)
+            output.check_free(path, overwrite=overwrite)
     model = subject.adopted(source, name, version) or subject.trained(source, name, version)
     model = model._replace(card=msgspec.structs.replace(model.card, measured=dict(measured or {})))
     day = publication.day or datetime.fromtimestamp(source.stat().st_mtime, UTC).date()
@@ -120,7 +121,7 @@ def _optional(out: Path, name: str) -> list[Path]:
     """What exports of that name left in the folder which not every export makes."""
     here = sorted(out.iterdir()) if out.is_dir() else []
     mine = [path for path in here if path.name.startswith(name) and _OPTIONAL.fullmatch(path.name, len(name))]
-    return [path for path in mine if not path.with_suffix(SUFFIXES[-1]).exists()]  # else it is a model of its own
+    return [path for path in mine if not path.with_suffix(".sha256").exists()]  # else it is a model of its own
 
 
 def _gather(material: Callable[[], Material] | None, name: str) -> Material | None:

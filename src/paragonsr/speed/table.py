@@ -9,19 +9,7 @@ from rich.text import Text
 
 from paragonsr.speed.report import Report, Row
 
-_COLUMNS = (
-    "picture",
-    "threads",
-    "2x by",
-    "on",
-    "in",
-    "MP/s",
-    "CPU ms",
-    "wall ms",
-    "x CPU",
-    "x wall",
-    "peak MB",
-)
+_COLUMNS = ("picture", "threads", "2x by", "on", "in", "MP/s", "CPU ms", "wall ms", "x CPU", "x wall", "peak MB")
 _WORDS = ("2x by", "on", "in")
 
 
